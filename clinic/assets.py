@@ -44,7 +44,9 @@ class NodeModulesFinder(BaseFinder):
         """Report listed files that are not installed, unless collected files stand in for them."""
         if (Path(settings.STATIC_ROOT or "") / StaticStorage.manifest_name).is_file():
             return []
-        missing = [name for name in settings.NODE_ASSETS if not Path(self.storage.path(name)).is_file()]
+        missing = [
+            name for name in settings.NODE_ASSETS if not Path(self.storage.path(name)).is_file()
+        ]
         if not missing:
             return []
         return [

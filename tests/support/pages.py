@@ -1,0 +1,53 @@
+"""What every browser test asks of a page: signed in, without complaints, accessible."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.test import Client
+
+AXE = Path(settings.NODE_MODULES) / "axe-core/axe.min.js"
+SIZES = {"ipad": {"width": 1024, "height": 768}, "desk": {"width": 1440, "height": 900}}
+# Chromium also logs a violation, but not which directive; the event says so.
+REPORT_CSP_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) => console.error(
+  `Content-Security-Policy: ${event.violatedDirective} blocked ${event.blockedURI || "inline"}`));
+"""
+RUN_AXE = """
+async () => {
+  const { violations } = await axe.run(document, {
+    rules: { "target-size": { enabled: true } },
+  });
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id} (${help}): ${node.target.join(" ")}`));
+}
+"""
+
+
+def watch(context, complaints):
+    """Add to `complaints` what goes wrong in a context's pages: errors, CSP, lost requests."""
+    context.add_init_script(REPORT_CSP_VIOLATIONS)
+    context.on(
+        "console",
+        lambda message: message.type == "error" and complaints.append(f"console: {message.text}"),
+    )
+    context.on("weberror", lambda error: complaints.append(f"script: {error.error}"))
+
+
+def sign_in(page, live_server, user):
+    """Sign a user in by a session cookie, past the sign-in page."""
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies(
+        [{"name": name, "value": client.cookies[name].value, "url": live_server.url}]
+    )
+
+
+def axe(page):
+    """Assert that axe-core finds nothing wrong with the page as it is now.
+
+    The script goes in over the debugging protocol, so the page's own policy may stay strict.
+    """
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.read_text())
+    assert page.evaluate(RUN_AXE) == [], page.url
