@@ -1,0 +1,155 @@
+"""Grams and square centimetres of each anaesthetic product: rules A1, A2 and A5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from .area import density_g_per_10cm2
+from .dose_inputs import (
+    Application,
+    Context,
+    DoseRules,
+    LimitRow,
+    PatientFacts,
+    ProductLimits,
+    is_child,
+    limit_row,
+)
+from .findings import Finding, Level
+from .quantities import fault_of, rounded, shown
+
+
+def usable_grams(application: Application, rules: DoseRules) -> Decimal:
+    """The grams where they can be calculated with, else 0: the entry has its own finding."""
+    usable = not fault_of(application.grams, at_most=rules.plausible_max_g)
+    return application.grams if usable else Decimal(0)
+
+
+def usable_area_cm2(application: Application, rules: DoseRules) -> Decimal:
+    """The area in cm2 where it can be calculated with, else 0: the entry has its own finding."""
+    usable = not fault_of(application.area_cm2, at_most=rules.plausible_max_area_cm2)
+    return application.area_cm2 if usable else Decimal(0)
+
+
+def check_amounts(
+    applications: tuple[Application, ...], patient: PatientFacts, context: Context
+) -> Iterator[Finding]:
+    """Entries that are missing or impossible, layers, and the label's caps over each product."""
+    for application in applications:
+        yield from _entries(application, context.rules)
+        yield from _layer(application, context.rules)
+    for product in dict.fromkeys(one.product for one in applications):
+        same = [one for one in applications if one.product.name == product.name]
+        yield from _caps(product, same, patient, context.rules)
+        yield from _strength(product, context)
+
+
+def _entries(application: Application, rules: DoseRules) -> Iterator[Finding]:
+    """Grams and area that are missing (WARN) or cannot be right (STOP)."""
+    for value, most, code, name, unit in (
+        (application.grams, rules.plausible_max_g, "GRAMS", "amount", "g"),
+        (application.area_cm2, rules.plausible_max_area_cm2, "AREA", "area", "cm2"),
+    ):
+        subject = application.subject
+        if value is None:
+            text = f"The {name} of {subject} is not recorded; it is not in any sum."
+            yield Finding(Level.WARN, f"DOSE_{code}_MISSING", text, {}, rules.source, subject)
+        elif fault := fault_of(value, at_most=most):
+            text = f"The {name} of {subject}, {value} {unit}, {fault}."
+            figures = {name: str(value)}
+            yield Finding(Level.STOP, f"DOSE_{code}_INVALID", text, figures, rules.source, subject)
+
+
+def _layer(application: Application, rules: DoseRules) -> Iterator[Finding]:
+    """The layer: grams for this area over the label's table or its thickest layer."""
+    grams, area_cm2 = usable_grams(application, rules), usable_area_cm2(application, rules)
+    if not grams or not area_cm2:
+        return
+    product, subject = application.product, application.subject
+    figures = {"grams": shown(grams), "area_cm2": shown(area_cm2)}
+    printed = product.table_grams(area_cm2)
+    if printed is not None and grams > printed:
+        text = (
+            f"{subject}: {shown(grams)} g on {shown(area_cm2)} cm2 is over the "
+            f"{shown(printed)} g the label's table gives."
+        )
+        figures = {**figures, "table_g": shown(printed)}
+        yield Finding(Level.WARN, "DOSE_TABLE", text, figures, product.source, subject)
+    density, most = density_g_per_10cm2(grams, area_cm2), product.max_g_per_10cm2
+    if most is not None and density > most:
+        text = (
+            f"{subject}: {shown(grams)} g on {shown(area_cm2)} cm2 is {rounded(density)} g per "
+            f"10 cm2, over the {shown(most)} of the label."
+        )
+        figures = {**figures, "g_per_10cm2": rounded(density), "max_g_per_10cm2": shown(most)}
+        yield Finding(Level.WARN, "DOSE_LAYER", text, figures, product.source, subject)
+
+
+def _caps(
+    product: ProductLimits, same: list[Application], patient: PatientFacts, rules: DoseRules
+) -> Iterator[Finding]:
+    """A1 and A2: the sums of all applications of a product against its row of the label."""
+    row = limit_row(product, patient, rules)
+    if row is None:
+        yield _no_row(product, patient, rules)
+        return
+    grams = sum((usable_grams(one, rules) for one in same), Decimal(0))
+    area_cm2 = sum((usable_area_cm2(one, rules) for one in same), Decimal(0))
+    for total, most, code, unit in (
+        (grams, row.max_g, "DOSE_A1_GRAMS", "g"),
+        (area_cm2, row.max_area_cm2, "DOSE_A2_AREA", "cm2"),
+    ):
+        if most is not None and total > most:
+            text = f"{shown(total)} {unit} {product.name} is over the {shown(most)} {unit} allowed."
+            figures = {f"total_{unit}": shown(total), f"max_{unit}": shown(most)}
+            yield Finding(Level.STOP, code, text, figures, row.source, product.name)
+    yield from _not_capped(product, row)
+
+
+def _no_row(product: ProductLimits, patient: PatientFacts, rules: DoseRules) -> Finding:
+    """No limits to check against: STOP where a label should have them or for a child, else WARN."""
+    strict = product.has_label_cap or is_child(patient, rules)
+    whom = "this age and weight" if is_child(patient, rules) else "adults"
+    return Finding(
+        Level.STOP if strict else Level.WARN,
+        "DOSE_NO_LIMITS",
+        f"The catalogue has no limits of {product.name} for {whom}; grams, area and contact "
+        "time are not checked.",
+        {},
+        product.source,
+        product.name,
+    )
+
+
+def _not_capped(product: ProductLimits, row: LimitRow) -> Iterator[Finding]:
+    """Say which limits the row does not give, so that silence is not read as a pass."""
+    limits = {"grams": row.max_g, "area": row.max_area_cm2, "contact time": row.max_minutes}
+    absent = [name for name, limit in limits.items() if limit is None]
+    if absent:
+        level = Level.WARN if len(absent) == len(limits) else Level.INFO
+        text = f"{product.name}: no limit is given for {', '.join(absent)}; not checked."
+        figures = {"not_checked": ", ".join(absent)}
+        yield Finding(level, "DOSE_NOT_CAPPED", text, figures, row.source, product.name)
+
+
+def _strength(product: ProductLimits, context: Context) -> Iterator[Finding]:
+    """A5: strong or benzocaine creams without a label need a recorded prescription."""
+    rules = context.rules
+    if not product.actives:
+        text = f"The catalogue names no active of {product.name}; no milligrams can be summed."
+        yield Finding(Level.STOP, "DOSE_NO_ACTIVES", text, {}, product.source, product.name)
+    if product.has_label_cap:
+        return
+    listed = sorted(name for name in rules.prescription_actives if product.contains(name))
+    if product.percent_w_w <= rules.unlabelled_max_percent and not listed:
+        return
+    percent, most = shown(product.percent_w_w), shown(rules.unlabelled_max_percent)
+    why = f"contains {', '.join(listed)}" if listed else f"has {percent} % actives, over {most} %"
+    level = Level.INFO if context.prescription_recorded else Level.STOP
+    state = "is" if context.prescription_recorded else "is not"
+    text = (
+        f"{product.name} has no label and {why}; a prescription for this patient {state} recorded."
+    )
+    figures = {"percent_w_w": percent, "max_percent": most}
+    yield Finding(level, "DOSE_A5_PRESCRIPTION", text, figures, rules.source, product.name)
