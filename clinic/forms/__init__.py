@@ -1,0 +1,1 @@
+"""The practice's forms: they validate; actions write."""
