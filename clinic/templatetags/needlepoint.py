@@ -59,7 +59,7 @@ class FindingLook(NamedTuple):
 
 
 FINDINGS = {
-    "STOP": FindingLook("Stop", "octagon-fill", "stop"),
+    "STOP": FindingLook("Stop", "exclamation-octagon-fill", "stop"),
     "WARN": FindingLook("Warning", "exclamation-triangle-fill", "warn"),
     "INFO": FindingLook("Note", "info-circle-fill", "info"),
 }
