@@ -80,7 +80,7 @@ def run(host, port):
     refuse_taken_port(host, port)
     install_python_packages("requirements.txt", also_fulfils=())
     install_node_packages("--omit=dev")
-    environment = clean_environment(NEEDLEPOINT_DEMO="1")
+    environment = clean_environment(NEEDLEPOINT_DEMO="1", DJANGO_RUNSERVER_HIDE_WARNING="true")
     print("Preparing the database ...", flush=True)
     if subprocess.call([str(PYTHON), "-c", PREPARE], env=environment):
         raise CannotGoOn(
@@ -275,10 +275,11 @@ def call_logged(command, name, **options):
 
 
 def clean_environment(**additions):
-    """Return this environment without a server's variables (also as FILE_…), with `additions`."""
+    """Return this environment without a server's variables (also as …_FILE), with `additions`."""
     unwanted = {name + suffix for name in SERVER_VARIABLES for suffix in ("", "_FILE")}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
-    return {**kept, "PYTHONUNBUFFERED": "1", **additions}
+    ours = {"DJANGO_SETTINGS_MODULE": "clinic.settings", "PYTHONUNBUFFERED": "1"}
+    return {**kept, **ours, **additions}
 
 
 # --- Address and processes ------------------------------------------------------------------------
