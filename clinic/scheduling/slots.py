@@ -306,11 +306,6 @@ class FoundCandidates:
         first = wall_of(from_minute, snapshot.zone)[0]
         self.days: tuple[date, ...] = tuple(first + timedelta(days=n) for n in range(days))
 
-    @property
-    def total_min(self) -> int:
-        """Length of the visit in minutes."""
-        return self._finder.shape.total_min
-
     def best(self, day: date, from_min: int = 0, to_min: int = DAY_MIN) -> tuple[Slot, ...]:
         """At most one slot per practitioner, inside the wall minutes given where possible."""
         return tuple(self._best(day, from_min, to_min))

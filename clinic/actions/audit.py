@@ -1,0 +1,46 @@
+"""Write the audit's next line, in the transaction of the deed it tells of."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from clinic.models import AuditEvent, AuditHead, Membership
+
+
+@transaction.atomic
+def record(
+    action: str, thing=None, *, clinic=None, at: datetime, by, patient=None, category: str = "",
+    reason: str = "", details: dict | None = None, address: str = "",
+) -> AuditEvent:  # fmt: skip
+    """Append one line to a clinic's chain and return it.
+
+    `thing` is the row acted on (its label and key are kept, no foreign key), `details` holds names
+    of fields and ids, never clinical words. `by` is a User, or None for the system. Holds the
+    clinic's head row until the deed commits, so lines cannot fork.
+    """
+    clinic_id = clinic.pk if clinic is not None else getattr(thing, "clinic_id", None) or 0
+    AuditHead.objects.get_or_create(clinic_id=clinic_id)
+    head = AuditHead.objects.select_for_update().get(clinic_id=clinic_id)
+    event = AuditEvent(
+        clinic_id=clinic_id, seq=head.seq + 1, at=at,
+        actor_id=by.pk if by else None, actor_name=str(by) if by else "Needlepoint",
+        actor_role=_role(by, clinic_id), action=action,
+        object_type=thing._meta.label_lower if thing is not None else "",
+        object_id=str(thing.pk) if thing is not None else "",
+        patient_id=patient.pk if patient is not None else getattr(thing, "patient_id", None),
+        category=category, reason=reason, details=details or {}, address=address,
+        previous_mac=head.mac,
+    )  # fmt: skip
+    event.mac = event.expected_mac(settings.AUDIT_KEY)
+    event.save(force_insert=True)
+    AuditHead.objects.filter(clinic_id=clinic_id).update(seq=event.seq, mac=event.mac)
+    return event
+
+
+def _role(by, clinic_id: int) -> str:
+    """Return the role a person acts in, "" where they have none in this clinic."""
+    if by is None:
+        return ""
+    member = Membership.objects.active().filter(user=by, clinic_id=clinic_id).first()
+    return member.role if member else ""

@@ -1,0 +1,1 @@
+"""The practice in the Django admin: what the lead looks up and edits."""

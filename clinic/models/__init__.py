@@ -1,0 +1,20 @@
+"""The practice's tables, one file a chapter."""
+
+from clinic.models.audit import AuditEvent, AuditHead
+from clinic.models.diary import Appointment, Hold, Rest, TreatedArea
+from clinic.models.patients import Allergy, Blackout, BodyMeasure, Medicine, Patient
+from clinic.models.services import (
+    Competence,
+    HoursException,
+    Resource,
+    Service,
+    ServicePhase,
+    WeeklyHours,
+)
+from clinic.models.staff import Clinic, Membership, Role, User
+
+__all__ = [
+    "Allergy", "Appointment", "AuditEvent", "AuditHead", "Blackout", "BodyMeasure", "Clinic",
+    "Competence", "Hold", "HoursException", "Medicine", "Membership", "Patient", "Resource", "Rest",
+    "Role", "Service", "ServicePhase", "TreatedArea", "User", "WeeklyHours",
+]  # fmt: skip

@@ -1,0 +1,98 @@
+"""Who did what: an append-only, chained log without foreign keys.
+
+Each line's MAC covers the line before it, so an edit, a removal, an insertion or a reordering shows
+when the chain is verified (`manage.py verify_audit`). Whoever owns both machine and key can rewrite
+everything after the last head kept elsewhere; docs/operations.md says how to keep heads elsewhere.
+"""
+
+import hashlib
+import hmac
+import json
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from clinic.models.constraints import AppendOnly
+
+
+class AuditEventQuerySet(models.QuerySet):
+    """Questions about the log; every way to change it is closed."""
+
+    def update(self, **kwargs):
+        """Refuse: the log is append-only."""
+        raise ValidationError("The audit log is append-only.", code="append_only")
+
+    def delete(self):
+        """Refuse: the log is append-only."""
+        raise ValidationError("The audit log is append-only.", code="append_only")
+
+    def of_clinic(self, clinic_id):
+        """Return one clinic's chain in order."""
+        return self.filter(clinic_id=clinic_id).order_by("seq")
+
+    def for_log(self, clinic_id):
+        """Return what the auditor's page shows: newest first."""
+        return self.filter(clinic_id=clinic_id).order_by("-seq")
+
+
+class AuditEvent(models.Model):
+    """One thing one person did or saw, written in the deed's own transaction."""
+
+    clinic_id = models.BigIntegerField()  # 0 = no clinic (sign-in, settings)
+    seq = models.BigIntegerField()
+    at = models.DateTimeField()
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=150)
+    actor_role = models.CharField(max_length=16, blank=True)
+    action = models.CharField(max_length=60)
+    object_type = models.CharField(max_length=60, blank=True)
+    object_id = models.CharField(max_length=64, blank=True)
+    patient_id = models.BigIntegerField(null=True)
+    category = models.CharField(max_length=20, blank=True)
+    reason = models.TextField(blank=True)
+    details = models.JSONField(default=dict)  # names of fields and ids; never clinical words
+    address = models.CharField(max_length=45, blank=True)
+    previous_mac = models.CharField(max_length=64)
+    mac = models.CharField(max_length=64)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic_id", "seq"], name="auditevent_one_line_per_seq"
+            ),
+            AppendOnly(name="auditevent_append_only"),
+        ]
+        indexes = [
+            models.Index(fields=["patient_id", "at"], name="auditevent_patient_at"),
+            models.Index(fields=["clinic_id", "at"], name="auditevent_clinic_at"),
+        ]
+
+    def __str__(self):
+        return f"{self.seq} {self.action} by {self.actor_name}"
+
+    def canonical(self) -> bytes:
+        """Return the bytes the MAC covers: every fact of the line in one fixed form."""
+        facts = {
+            field.attname: getattr(self, field.attname)
+            for field in self._meta.concrete_fields
+            if field.attname not in {"id", "mac", "at"}
+        }
+        facts["at"] = self.at.isoformat(timespec="microseconds")
+        return json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
+
+    def expected_mac(self, key: str) -> str:
+        """Return the HMAC-SHA256 this line should carry under this key."""
+        return hmac.new(key.encode(), self.canonical(), hashlib.sha256).hexdigest()
+
+
+class AuditHead(models.Model):
+    """The end of one clinic's chain: what the next line ties to. One row a clinic, 0 for none."""
+
+    clinic_id = models.BigIntegerField(primary_key=True)
+    seq = models.BigIntegerField(default=0)
+    mac = models.CharField(max_length=64, default="0" * 64)
+
+    def __str__(self):
+        return f"clinic {self.clinic_id} at {self.seq}"

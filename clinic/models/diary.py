@@ -1,0 +1,287 @@
+"""When and where: appointments, what they take, and how long skin must rest.
+
+A `Hold` row exists if and only if a resource is taken: cancelling deletes the holds, so no rule
+needs to know an appointment's status.
+"""
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.models.constraints import NoOverlap, all_or_none
+from clinic.models.patients import Patient
+from clinic.models.services import Resource, Service
+from clinic.models.staff import Clinic
+
+HOLD_LONGEST_MIN = 24 * 60
+REST_LONGEST_DAYS = 400
+
+
+class AppointmentQuerySet(models.QuerySet):
+    """Questions about appointments."""
+
+    def of(self, clinic):
+        """Keep the appointments of one clinic."""
+        return self.filter(clinic=clinic)
+
+    def live(self):
+        """Keep those that hold a time: booked, arrived, in session or done."""
+        return self.filter(status__in=Appointment.LIVE)
+
+    def on(self, day):
+        """Keep those of one local day."""
+        return self.filter(local_date=day)
+
+    def with_people(self):
+        """Join what every row on a page prints."""
+        return self.select_related("patient", "service", "practitioner", "room", "device")
+
+    def for_board(self, clinic, day):
+        """Return one day's appointments of a clinic, by time, for the board."""
+        live_or_missed = [*Appointment.LIVE, Appointment.Status.NOSHOW]
+        rows = self.of(clinic).on(day).filter(status__in=live_or_missed)
+        return rows.with_people().order_by("local_start_min", "pk")
+
+    def of_patient(self, patient):
+        """Return a patient's appointments, newest first."""
+        return (
+            self.filter(patient=patient).with_people().order_by("-local_date", "-local_start_min")
+        )
+
+
+class Appointment(models.Model):
+    """A time agreed with a patient: people, room, device.
+
+    The promise is wall time (`local_date`, `local_start_min` in the clinic's zone); the instants
+    and the holds are derived from it.
+    """
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", "To be moved"
+        BOOKED = "booked", "Booked"
+        ARRIVED = "arrived", "Arrived"
+        IN_SESSION = "in_session", "In room"
+        FULFILLED = "fulfilled", "Done"
+        CANCELLED = "cancelled", "Cancelled"
+        NOSHOW = "noshow", "Did not attend"
+        ENTERED_IN_ERROR = "entered_in_error", "Entered by mistake"
+
+    class CancelReason(models.TextChoices):
+        PATIENT = "patient", "Patient asked"
+        CLINIC = "clinic", "Clinic"
+        MEDICAL = "medical", "Medical"
+        NO_ANSWER = "no_answer", "Could not reach the patient"
+
+    #: States in which the appointment keeps its holds.
+    LIVE = ("booked", "arrived", "in_session", "fulfilled")
+
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="appointments")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments")
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
+    practitioner = models.ForeignKey(Resource, models.PROTECT, related_name="+")
+    room = models.ForeignKey(Resource, models.PROTECT, null=True, blank=True, related_name="+")
+    device = models.ForeignKey(Resource, models.PROTECT, null=True, blank=True, related_name="+")
+    local_date = models.DateField()
+    local_start_min = models.PositiveSmallIntegerField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    status = models.CharField(max_length=16, choices=Status, default=Status.BOOKED)
+    note = models.CharField(max_length=200, blank=True, help_text="For the desk; nothing clinical.")
+
+    booked_at = models.DateTimeField()
+    booked_by = models.ForeignKey("clinic.User", models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    arrived_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)  # cancelled, missed or struck out
+    ended_by = models.ForeignKey(
+        "clinic.User", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    cancel_reason = models.CharField(max_length=12, choices=CancelReason, blank=True)
+    to_move_since = models.DateTimeField(null=True, blank=True)
+    to_move_because = models.CharField(max_length=200, blank=True)
+    why_this_date = models.JSONField(default=list, blank=True)  # reason codes and weights version
+    request_key = models.UUIDField(
+        null=True, blank=True, unique=True, editable=False,
+        help_text="One per form shown: a double tap makes one appointment.",
+    )  # fmt: skip
+    version = models.PositiveIntegerField(default=1)
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="appointment_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(local_start_min__range=(0, 1439)), name="appointment_start_in_day"
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(status__in=["cancelled", "noshow", "entered_in_error"])
+                    & Q(ended_at__isnull=False, ended_by__isnull=False)
+                )
+                | (
+                    ~Q(status__in=["cancelled", "noshow", "entered_in_error"])
+                    & Q(ended_at__isnull=True, ended_by__isnull=True)
+                ),
+                name="appointment_end_with_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="cancelled") & ~Q(cancel_reason=""))
+                | (~Q(status="cancelled") & Q(cancel_reason="")),
+                name="appointment_cancel_with_reason",
+                violation_error_message="Say why the appointment is cancelled.",
+            ),
+            models.CheckConstraint(
+                condition=all_or_none("to_move_since", blank=("to_move_because",))
+                & (Q(status="proposed") | Q(to_move_since__isnull=True)),
+                name="appointment_to_move_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="arrived") | Q(arrived_at__isnull=False),
+                name="appointment_arrived_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="in_session") | Q(started_at__isnull=False),
+                name="appointment_started_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="fulfilled") | Q(finished_at__isnull=False),
+                name="appointment_finished_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["clinic", "local_date"], name="appointment_clinic_day"),
+            models.Index(fields=["patient", "local_date"], name="appointment_patient_day"),
+            models.Index(fields=["practitioner", "local_date"], name="appointment_who_day"),
+        ]
+
+    def __str__(self):
+        return f"{self.patient_id} on {self.local_date} at {self.start_clock}"
+
+    def get_absolute_url(self):
+        return reverse("appointment", args=[self.pk])
+
+    @property
+    def start_clock(self) -> str:
+        """Return the start as wall time, 24 h."""
+        return f"{self.local_start_min // 60:02d}:{self.local_start_min % 60:02d}"
+
+    @property
+    def end_clock(self) -> str:
+        """Return the end as wall time, 24 h."""
+        return timezone.localtime(self.ends_at, self.clinic.zone).strftime("%H:%M")
+
+    @property
+    def is_live(self) -> bool:
+        """Say whether the appointment holds its people and rooms."""
+        return self.status in self.LIVE
+
+    @property
+    def can_be_moved(self) -> bool:
+        """Say whether another time may still be chosen."""
+        return self.status in {self.Status.BOOKED, self.Status.PROPOSED}
+
+
+class HoldQuerySet(models.QuerySet):
+    """Questions about what is taken."""
+
+    def touching(self, resource_ids, *, start: int, end: int):
+        """Return holds of these resources that reach into `[start, end)`, epoch minutes.
+
+        The lower bound on `start` keeps the read inside one index stretch: no hold is longer than
+        a day, so nothing that began earlier can reach in.
+        """
+        return self.filter(
+            resource_id__in=resource_ids, start__lt=end, start__gt=start - HOLD_LONGEST_MIN,
+            end__gt=start,
+        )  # fmt: skip
+
+
+class Hold(models.Model):
+    """One taken stretch of one resource, in whole minutes since the epoch, UTC: `[start, end)`."""
+
+    appointment = models.ForeignKey(Appointment, models.CASCADE, related_name="holds")
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="holds")
+    start = models.BigIntegerField()
+    end = models.BigIntegerField()
+
+    objects = HoldQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end__gt=F("start"), end__lte=F("start") + HOLD_LONGEST_MIN),
+                name="hold_up_to_a_day",
+            ),
+            NoOverlap(
+                partition="resource", start="start", end="end", longest=HOLD_LONGEST_MIN,
+                name="hold_no_overlap",
+                violation_error_message="This time is already taken.",
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["resource", "start", "end"], name="hold_resource_start")]
+
+    def __str__(self):
+        return f"{self.resource_id} [{self.start}, {self.end})"
+
+
+class TreatedArea(models.Model):
+    """One body zone of one patient: what rests are counted for."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="areas")
+    zone_code = models.CharField(max_length=24)  # the key of a zone in the catalogue
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "zone_code"], name="treatedarea_once")
+        ]
+
+    def __str__(self):
+        return f"{self.zone_code} of {self.patient_id}"
+
+
+class Rest(models.Model):
+    """Days in which one zone of one patient must not be needled again: `[start_day, end_day)`.
+
+    Whole days since 1970-01-01 on the clinic's calendar. A booked session reserves its rest, a
+    signed one replaces it by what was really treated.
+    """
+
+    class Kind(models.TextChoices):
+        BOOKED = "booked", "Reserved by a booking"
+        TREATED = "treated", "After a treatment"
+
+    area = models.ForeignKey(TreatedArea, models.PROTECT, related_name="rests")
+    appointment = models.ForeignKey(
+        Appointment, models.CASCADE, null=True, blank=True, related_name="rests"
+    )
+    kind = models.CharField(max_length=8, choices=Kind)
+    start_day = models.IntegerField()
+    end_day = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_day__gt=F("start_day"))
+                & Q(end_day__lte=F("start_day") + REST_LONGEST_DAYS),
+                name="rest_up_to_400_days",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="booked") | Q(appointment__isnull=False),
+                name="rest_booked_by_an_appointment",
+            ),
+            NoOverlap(
+                partition="area", start="start_day", end="end_day", longest=REST_LONGEST_DAYS,
+                name="rest_no_overlap",
+                violation_error_message="The skin of this zone has not healed by then.",
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["area", "start_day"], name="rest_area_start")]
+
+    def __str__(self):
+        return f"{self.area_id} days [{self.start_day}, {self.end_day})"

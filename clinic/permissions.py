@@ -1,0 +1,288 @@
+"""Who may open which page: one table, URL name × role × method.
+
+Deny by default: a page that is not in the table opens for nobody, and a test walks the resolver to
+find it. What a page shows of one patient is decided again where the patient is loaded
+(`clinic.actions.patients.open_patient`): another clinic's row is a 404.
+"""
+
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
+
+from clinic.models import Membership, Role
+
+P, D, L, A = Role.PRACTITIONER, Role.FRONT_DESK, Role.LEAD, Role.AUDITOR
+CARE, TEAM, ALL = frozenset({P, L}), frozenset({P, D, L}), frozenset({P, D, L, A})
+READ, WRITE, FORM = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Roles that may use a page, by method. `public` needs no sign-in, `own` no membership."""
+
+    roles: frozenset = frozenset()
+    methods: tuple[str, ...] = READ
+    public: bool = False
+    own: bool = False
+    narrower: dict = field(default_factory=dict)  # method -> smaller set of roles
+
+    def allows(self, role: str | None, method: str) -> bool:
+        """Say whether a role may send this method; None stands for no membership."""
+        if method not in self.methods:
+            return False
+        return self.public or self.own or role in self.narrower.get(method, self.roles)
+
+
+def page(roles, methods=READ, **narrower) -> Page:
+    """Return a page for roles; keywords name a method and the fewer roles it takes."""
+    return Page(frozenset(roles), tuple(methods), narrower=narrower)
+
+
+PUBLIC, PUBLIC_FORM = Page(public=True), Page(public=True, methods=FORM)
+OWN, OWN_FORM = Page(own=True), Page(own=True, methods=FORM)
+
+#: Pages of libraries that stay shut: sign-up, e-mail changes, the admin's own sign-in.
+CLOSED = Page()
+
+PAGES: dict[str, Page] = {
+    "healthz": PUBLIC,
+    "today": page(ALL),
+    "clinic_switch": Page(own=True, methods=WRITE),
+    # Patients
+    "patient_list": page(TEAM),
+    "patient_search": page(TEAM),
+    "patient_new": page(TEAM, FORM),
+    "patient_duplicates": page(TEAM),
+    "chart": page(TEAM),
+    "patient_edit": page(TEAM, FORM),
+    "patient_health": page(CARE, FORM),
+    # Diary
+    "appointment": page(TEAM),
+    "appointment_new": page(TEAM, FORM),
+    "appointment_slots": page(TEAM),
+    "appointment_move": page(TEAM, FORM),
+    "appointment_cancel": page(TEAM, FORM),
+    "appointment_step": page(TEAM, WRITE),
+    # Courses
+    "course": page(TEAM),
+    "course_new": page(CARE, FORM),
+    "course_edit": page(CARE, FORM),
+    "course_stop": page(CARE, FORM),
+    "course_dates": page(TEAM, FORM),
+    "course_date_row": page(TEAM),
+    # Session records
+    "session_open": page(CARE, WRITE),
+    "session_record": page(CARE, FORM),
+    "session_save": page(CARE, WRITE),
+    "session_sign": page(CARE, FORM),
+    "session_answer": page(CARE, WRITE),
+    "session_addendum": page(CARE, WRITE),
+    "session_strike": page(CARE, FORM),
+    # Photos
+    "photos": page(CARE),
+    "photo_upload": page(CARE, WRITE),
+    "photo_edit": page(CARE, WRITE),
+    "photo_strike": page(CARE, WRITE),
+    "photo_file": page(CARE),
+    "photo_compare": page(CARE),
+    # Audit
+    "audit_log": page({A}),
+    # Sign-in (django-allauth)
+    "account_login": PUBLIC_FORM,
+    "account_logout": OWN_FORM,
+    "account_reset_password": PUBLIC_FORM,
+    "account_reset_password_done": PUBLIC,
+    "account_reset_password_from_key": PUBLIC_FORM,
+    "account_reset_password_from_key_done": PUBLIC,
+    "account_change_password": OWN_FORM,
+    "account_reauthenticate": OWN_FORM,
+    "mfa_authenticate": PUBLIC_FORM,
+    "mfa_login_webauthn": PUBLIC_FORM,
+    "mfa_index": OWN,
+    "mfa_activate_totp": OWN_FORM,
+    "mfa_deactivate_totp": OWN_FORM,
+    "mfa_view_recovery_codes": OWN,
+    "mfa_generate_recovery_codes": OWN_FORM,
+    "mfa_download_recovery_codes": OWN,
+    "mfa_reauthenticate": OWN_FORM,
+    "mfa_list_webauthn": OWN,
+    "mfa_add_webauthn": OWN_FORM,
+    "mfa_edit_webauthn": OWN_FORM,
+    "mfa_remove_webauthn": OWN_FORM,
+    "mfa_reauthenticate_webauthn": OWN_FORM,
+    # Django admin: the planning desk of the lead
+    "admin:index": page({L}),
+    "admin:logout": Page(own=True, methods=WRITE),
+    "admin:autocomplete": page({L}),
+    "admin:jsi18n": page({L}),
+    "admin:app_list": page({L}),
+    "admin:treatments_treatmentplan_planner": page({L}, FORM),
+}
+for _name in (
+    "account_signup", "account_inactive", "account_email", "account_email_verification_sent",
+    "account_confirm_email", "account_set_password", "account_confirm_login_code", "admin:login",
+    "admin:password_change", "admin:password_change_done", "admin:view_on_site",
+    "admin:auth_user_password_change", "admin:django.views.generic.base.RedirectView",
+):  # fmt: skip
+    PAGES[_name] = CLOSED
+for _model in (
+    "account_emailaddress", "mfa_authenticator", "django_tasks_db_dbtaskresult", "auth_group",
+):  # fmt: skip
+    for _verb in ("changelist", "add", "change", "delete", "history"):
+        PAGES[f"admin:{_model}_{_verb}"] = CLOSED
+
+#: Admin models and what the lead does with each: look, edit or not at all.
+LOOK, EDIT = "look", "edit"
+ADMIN_MODELS: dict[str, str] = {
+    "clinic_clinic": EDIT,
+    "clinic_user": EDIT,
+    "clinic_membership": EDIT,
+    "clinic_resource": EDIT,
+    "clinic_service": EDIT,
+    "clinic_hoursexception": EDIT,
+    "clinic_patient": LOOK,
+    "clinic_appointment": LOOK,
+    "treatments_zone": EDIT,
+    "treatments_view": EDIT,
+    "treatments_protocol": EDIT,
+    "treatments_aftercaresheet": EDIT,
+    "treatments_devicemodel": EDIT,
+    "treatments_device": EDIT,
+    "treatments_product": EDIT,
+    "treatments_lot": EDIT,
+    "treatments_treatmentplan": EDIT,
+}
+for _model, _verdict in ADMIN_MODELS.items():
+    _methods = FORM if _verdict == EDIT else READ
+    PAGES[f"admin:{_model}_changelist"] = page({L}, FORM if _verdict == EDIT else READ)
+    PAGES[f"admin:{_model}_change"] = page({L}, _methods)
+    PAGES[f"admin:{_model}_add"] = page({L} if _verdict == EDIT else (), _methods)
+    PAGES[f"admin:{_model}_delete"] = page({L} if _verdict == EDIT else (), _methods)
+    PAGES[f"admin:{_model}_history"] = page({L})
+
+
+def may(role: str | None, url_name: str, method: str = "GET") -> bool:
+    """Say whether a role may open a page with a method; unknown pages open for nobody."""
+    declared = PAGES.get(url_name)
+    return bool(declared and declared.allows(role, method))
+
+
+class PermissionMiddleware:
+    """Find the person's membership in the clinic at hand and hold the table against the request."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.member = None
+        request.clinic = None
+        return self.get_response(request)
+
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        """Refuse what the table does not allow, before the view reads anything."""
+        name = request.resolver_match.view_name
+        declared = PAGES.get(name)
+        if declared is None:
+            raise PermissionDenied
+        if request.user.is_authenticated:
+            attach_member(request)
+        if declared.public:
+            return self._method(declared, request)
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if self._needs_second_factor(request, declared):
+            return redirect("mfa_index")
+        role = request.member.role if request.member else None
+        if request.method not in declared.methods:
+            return HttpResponseNotAllowed(declared.methods)
+        if not declared.allows(role, request.method):
+            raise PermissionDenied
+        return None
+
+    def _method(self, declared, request):
+        if request.method in declared.methods:
+            return None
+        return HttpResponseNotAllowed(declared.methods)
+
+    def _needs_second_factor(self, request, declared):
+        """Say whether this person must enrol a second factor before anything else."""
+        if declared.own or not settings.MFA_REQUIRED:
+            return False
+        return not request.user.authenticator_set.exists()
+
+
+def attach_member(request) -> None:
+    """Put the membership in the chosen clinic on the request; the first one if none is chosen."""
+    rows = list(Membership.objects.for_frame(request.user))
+    chosen = request.session.get("clinic_id")
+    request.memberships = rows
+    request.member = next(
+        (row for row in rows if row.clinic_id == chosen), rows[0] if rows else None
+    )
+    request.clinic = request.member.clinic if request.member else None
+
+
+#: The main navigation: URL name, label, icon.
+NAVIGATION = [
+    ("today", "Today", "calendar2-day"),
+    ("patient_list", "Patients", "people"),
+    ("appointment_new", "Book", "calendar2-plus"),
+    ("admin:treatments_treatmentplan_changelist", "Planning", "kanban"),
+    ("audit_log", "Audit log", "journal-check"),
+]
+
+
+def frame(request) -> dict:
+    """Give every page its frame: navigation by role, the membership and the other clinics."""
+    member = getattr(request, "member", None)
+    if member is None:
+        return {"nav": [], "member": None, "clinics": []}
+    current = request.resolver_match.view_name if request.resolver_match else ""
+    nav = [
+        {"label": label, "url": reverse(name), "icon": icon, "active": name == current}
+        for name, label, icon in NAVIGATION
+        if may(member.role, name) and not (name == "today" and member.role == A)
+    ]
+    others = [row for row in request.memberships if row.pk != member.pk]
+    try:
+        search_url = reverse("patient_search") if may(member.role, "patient_search") else ""
+    except NoReverseMatch:
+        search_url = ""
+    return {"nav": nav, "member": member, "clinics": others, "search_url": search_url,
+            "clinical": member.role in CARE}  # fmt: skip
+
+
+class RoleBackend:
+    """Answers the Django admin's permission questions from the table: leads look and edit."""
+
+    def authenticate(self, request, **credentials):
+        """Leave signing in to allauth."""
+        return
+
+    def get_user(self, user_id):
+        """Leave loading people to allauth's backend."""
+        return
+
+    def has_perm(self, user, permission, obj=None) -> bool:
+        """Say whether a lead may view, add, change or delete rows of this model in the admin."""
+        app, _, code = permission.partition(".")
+        verb, _, model = code.partition("_")
+        verdict = ADMIN_MODELS.get(f"{app}_{model}")
+        allowed = {LOOK: {"view"}, EDIT: {"view", "add", "change", "delete"}}.get(verdict, set())
+        return verb in allowed and self._is_lead(user)
+
+    def has_module_perms(self, user, app_label) -> bool:
+        """Say whether a lead sees this app in the admin."""
+        return app_label in {"clinic", "treatments"} and self._is_lead(user)
+
+    def _is_lead(self, user) -> bool:
+        if not user.is_active or user.is_anonymous:
+            return False
+        if not hasattr(user, "_is_lead"):
+            user._is_lead = Membership.objects.active().filter(user=user, role=L).exists()
+        return user._is_lead

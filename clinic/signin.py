@@ -1,0 +1,44 @@
+"""How people sign in: closed sign-up, sealed second factors, a hasher sized for a clinic's machine."""
+
+import base64
+import hashlib
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
+
+
+class Argon2(Argon2PasswordHasher):
+    """Argon2id with 64 MiB and one lane: ten people signing in at once stay under a gigabyte."""
+
+    time_cost = 3
+    memory_cost = 64 * 1024
+    parallelism = 1
+
+
+def _ring() -> MultiFernet:
+    """Return the ring of field keys: the first seals, every one opens."""
+    digests = [hashlib.sha256(b"field:" + key.encode()).digest() for key in settings.FIELD_KEYS]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Staff are invited by a lead; nobody signs up."""
+
+    def is_open_for_signup(self, request):
+        """Say no, always."""
+        return False
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Keep authenticator secrets and recovery seeds unreadable in the database."""
+
+    def encrypt(self, text: str) -> str:
+        """Return the text sealed with the first key of the ring."""
+        return _ring().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return the text a key of the ring opens; cryptography's InvalidToken if none does."""
+        return _ring().decrypt(encrypted_text.encode()).decode()

@@ -1,0 +1,14 @@
+"""The server's door; refuses to open in laptop mode."""
+
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
+application = get_wsgi_application()
+
+from django.conf import settings  # noqa: E402 -- settings are ready only now
+
+if settings.DEBUG:
+    raise ImproperlyConfigured("Set SECRET_KEY to run Needlepoint as a server.")

@@ -1,0 +1,81 @@
+"""Fixtures every test may use; rows come from tests/factories.py."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_private(settings, tmp_path):
+    """Hash passwords quickly, run tasks at once and keep photos in a folder of the test's own."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    settings.MFA_REQUIRED = False
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "photos": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "photos")},
+        },
+    }
+
+
+@pytest.fixture
+def now():
+    """Return the instant tests happen at: Monday 23 November 2026, 09:00 in London."""
+    return datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def today(now):
+    """Return the clinic's calendar day of `now`."""
+    return now.date()
+
+
+@pytest.fixture
+def clinic(db):
+    """Return a clinic in London with two practitioners, two rooms, two devices and a service."""
+    return factories.clinic_with_diary()
+
+
+@pytest.fixture
+def practitioner(clinic):
+    """Return a practitioner's account in the clinic."""
+    return factories.staff(clinic, "practitioner")
+
+
+@pytest.fixture
+def desk(clinic):
+    """Return a front desk account in the clinic."""
+    return factories.staff(clinic, "front_desk")
+
+
+@pytest.fixture
+def lead(clinic):
+    """Return the lead's account in the clinic."""
+    return factories.staff(clinic, "lead")
+
+
+@pytest.fixture
+def auditor(clinic):
+    """Return the auditor's account in the clinic."""
+    return factories.staff(clinic, "auditor")
+
+
+@pytest.fixture
+def patient(clinic):
+    """Return a patient of the clinic."""
+    return factories.patient(clinic)
+
+
+@pytest.fixture
+def as_user(client):
+    """Return a function that signs a person in on the test client and returns the client."""
+
+    def sign_in(user):
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in

@@ -1,0 +1,1 @@
+"""The care: what is planned, checked, done, used, seen and felt."""

@@ -1,0 +1,1 @@
+"""The care's deeds: atomic, keyword-only, ending in `by`, audited in their own transaction."""

@@ -1,0 +1,1 @@
+"""The care in the Django admin: the lead's planning desk and catalogue."""

@@ -1,0 +1,1 @@
+"""The care's forms: they validate; actions write."""

@@ -1,0 +1,30 @@
+"""The care's tables, one file a chapter."""
+
+from treatments.models.photos import Photo, Rendition
+from treatments.models.plans import PlannedSession, PlanState, PlanZone, TreatmentPlan
+from treatments.models.products import (
+    Active,
+    AreaDose,
+    Device,
+    DeviceModel,
+    DoseLimit,
+    Lot,
+    Product,
+)
+from treatments.models.protocols import AftercareSheet, Protocol, View, Zone
+from treatments.models.sessions import (
+    Addendum,
+    AnaestheticApplication,
+    CartridgeUse,
+    FindingAnswer,
+    ProductUse,
+    TreatmentSession,
+    ZoneTreatment,
+)
+
+__all__ = [
+    "Active", "Addendum", "AftercareSheet", "AnaestheticApplication", "AreaDose", "CartridgeUse",
+    "Device", "DeviceModel", "DoseLimit", "FindingAnswer", "Lot", "Photo", "PlanState", "PlanZone",
+    "PlannedSession", "Product", "ProductUse", "Protocol", "Rendition", "TreatmentPlan",
+    "TreatmentSession", "View", "Zone", "ZoneTreatment",
+]  # fmt: skip

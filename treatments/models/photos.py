@@ -1,0 +1,118 @@
+"""What was seen: progress photos. Bytes live outside the web root under random keys."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from clinic.models import Clinic, Patient
+from treatments.models.protocols import View
+from treatments.models.sessions import TreatmentSession
+
+
+class PhotoQuerySet(models.QuerySet):
+    """Questions about photos."""
+
+    def of(self, clinic):
+        """Keep the photos of one clinic."""
+        return self.filter(clinic=clinic)
+
+    def shown(self):
+        """Keep photos with a stored file that are not struck out."""
+        return self.filter(state__in=["stored", "ready"], struck_at__isnull=True)
+
+    def for_gallery(self):
+        """Return photos by view, oldest first, with what a gallery prints."""
+        return self.select_related("view", "session").order_by("view__order", "taken_on", "pk")
+
+
+class Photo(models.Model):
+    """A progress photo of one standard view.
+
+    `pending`: the row is written, the file may not be; `stored`: the stripped master is safe on
+    disk; `ready`: its three sizes are too; `failed`: the sizes could not be made.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Arriving"
+        STORED = "stored", "Stored"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Could not be prepared"
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="photos")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="photos")
+    session = models.ForeignKey(
+        TreatmentSession, models.PROTECT, null=True, blank=True, related_name="photos"
+    )
+    view = models.ForeignKey(View, models.PROTECT, null=True, blank=True, related_name="photos")
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    taken_on = models.DateField()
+    taken_at = models.DateTimeField(null=True, blank=True)
+    uploaded_at = models.DateTimeField()
+    uploaded_by = models.ForeignKey("clinic.User", models.PROTECT, related_name="+")
+    storage_name = models.CharField(max_length=100, unique=True)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    size_bytes = models.PositiveIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    original_sha256 = models.CharField(max_length=64, blank=True)
+    original_format = models.CharField(max_length=8, blank=True)
+    struck_at = models.DateTimeField(null=True, blank=True)
+    struck_by = models.ForeignKey(
+        "clinic.User", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    struck_because = models.CharField(max_length=200, blank=True)
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="pending") | (~Q(sha256="") & Q(width__gt=0, height__gt=0)),
+                name="photo_stored_with_its_hash",
+            ),
+            models.CheckConstraint(
+                condition=(Q(struck_at__isnull=True, struck_by__isnull=True, struck_because=""))
+                | (Q(struck_at__isnull=False, struck_by__isnull=False) & ~Q(struck_because="")),
+                name="photo_struck_with_reason",
+                violation_error_message="Say why this photo is a mistake.",
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "original_sha256"],
+                condition=Q(struck_at__isnull=True) & ~Q(original_sha256=""),
+                name="photo_same_file_once",
+                violation_error_message="This photo is already on file.",
+            ),
+        ]
+        indexes = [models.Index(fields=["patient", "view", "taken_on"], name="photo_patient_view")]
+
+    def __str__(self):
+        return f"Photo of {self.taken_on}"
+
+    def get_absolute_url(self):
+        return reverse("photo_file", args=[self.key, "large"])
+
+    @property
+    def thumb_url(self) -> str:
+        """Return the address of the small size (the master's until it is ready)."""
+        return reverse("photo_file", args=[self.key, "thumb"])
+
+
+class Rendition(models.Model):
+    """One smaller WebP of a photo."""
+
+    photo = models.ForeignKey(Photo, models.CASCADE, related_name="renditions")
+    name = models.CharField(max_length=8)
+    storage_name = models.CharField(max_length=100, unique=True)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size_bytes = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["photo", "name"], name="rendition_once")]
+
+    def __str__(self):
+        return f"{self.name} of {self.photo_id}"

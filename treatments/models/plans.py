@@ -1,0 +1,229 @@
+"""What is agreed: a course of sessions for one indication of one patient."""
+
+from datetime import date, timedelta
+
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.urls import reverse
+
+from clinic.models import Appointment, Clinic, Patient, Resource, Service
+from clinic.models.constraints import all_or_none
+from treatments.models.protocols import Protocol, Zone
+
+LAPSE_AFTER_DAYS = 42  # past the latest day: scheduling practice, reference "worklist states"
+BOOK_AHEAD_DAYS = 14
+
+
+class PlanState(models.TextChoices):
+    """Where a course stands today; the order is the order of urgency."""
+
+    AT_RISK = "at_risk", "At risk"
+    OVERDUE = "overdue", "Overdue"
+    BOOK_NOW = "book_now", "Book now"
+    ON_TRACK = "on_track", "On track"
+    LAPSED = "lapsed", "Lapsed"
+    DONE = "done", "Done"
+    STOPPED = "stopped", "Stopped"
+
+
+class TreatmentPlanQuerySet(models.QuerySet):
+    """Questions about courses."""
+
+    def of(self, clinic):
+        """Keep the courses of one clinic."""
+        return self.filter(clinic=clinic)
+
+    def open(self):
+        """Keep courses still running."""
+        return self.filter(status=TreatmentPlan.Status.OPEN)
+
+    def with_state(self, today: date):
+        """Annotate `state` from kept columns: one comparison a row, no join."""
+        lapsed = today - timedelta(days=LAPSE_AFTER_DAYS)
+        soon = today + timedelta(days=BOOK_AHEAD_DAYS)
+        state = Case(
+            When(status="done", then=Value(PlanState.DONE)),
+            When(status="stopped", then=Value(PlanState.STOPPED)),
+            When(next_booked_on__gte=today, then=Value(PlanState.ON_TRACK)),
+            When(next_latest_on__lt=lapsed, then=Value(PlanState.LAPSED)),
+            When(next_latest_on__lt=today, then=Value(PlanState.AT_RISK)),
+            When(next_ideal_on__lt=today, then=Value(PlanState.OVERDUE)),
+            When(next_earliest_on__lte=soon, then=Value(PlanState.BOOK_NOW)),
+            default=Value(PlanState.ON_TRACK),
+            output_field=models.CharField(),
+        )
+        return self.annotate(state=state)
+
+    def with_people(self):
+        """Join what lists print."""
+        return self.select_related("patient", "protocol", "practitioner", "service")
+
+
+class TreatmentPlan(models.Model):
+    """A course: N sessions agreed with one patient for one indication and its zones (CarePlan).
+
+    The `next_…`, `last_session_on` and `sessions_done` columns are kept by the actions of
+    treatments/actions/plans.py from the planned sessions, so that lists of any length can sort and
+    filter by them; `manage.py check_courses` compares them with the sessions.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", "Open"
+        DONE = "done", "Done"
+        STOPPED = "stopped", "Stopped"
+
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="plans")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="plans")
+    protocol = models.ForeignKey(Protocol, models.PROTECT, related_name="plans")
+    protocol_as_agreed = models.JSONField(default=dict, editable=False)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+")
+    practitioner = models.ForeignKey(
+        Resource, models.PROTECT, null=True, blank=True, related_name="+",
+        limit_choices_to={"kind": "practitioner"},
+    )  # fmt: skip
+    status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
+    sessions_planned = models.PositiveSmallIntegerField()
+    gap_days_min = models.PositiveSmallIntegerField()
+    gap_days_ideal = models.PositiveSmallIntegerField()
+    gap_days_max = models.PositiveSmallIntegerField()
+    event_on = models.DateField("event", null=True, blank=True)
+    calm_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    notes = models.TextField(blank=True)
+    agreed_on = models.DateField()
+    stopped_on = models.DateField(null=True, blank=True)
+    stopped_because = models.CharField(max_length=200, blank=True)
+    request_key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+
+    sessions_done = models.PositiveSmallIntegerField(default=0, editable=False)
+    last_session_on = models.DateField(null=True, editable=False, db_index=True)
+    next_booked_on = models.DateField(null=True, editable=False, db_index=True)
+    next_earliest_on = models.DateField(null=True, editable=False)
+    next_ideal_on = models.DateField("next due", null=True, editable=False, db_index=True)
+    next_latest_on = models.DateField(null=True, editable=False, db_index=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = TreatmentPlanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "course"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sessions_planned__range=(1, 12)),
+                name="treatmentplan_has_1_to_12_sessions",
+                violation_error_message="A course has between 1 and 12 sessions.",
+            ),
+            models.CheckConstraint(
+                condition=Q(gap_days_min__gte=1, gap_days_min__lte=F("gap_days_ideal"))
+                & Q(gap_days_ideal__lte=F("gap_days_max"), gap_days_max__lte=365),
+                name="treatmentplan_gaps_in_order",
+                violation_error_message="Intervals go from minimum to ideal to maximum.",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(status="stopped") & Q(stopped_on__isnull=False) & ~Q(stopped_because="")
+                )
+                | (~Q(status="stopped") & Q(stopped_on__isnull=True, stopped_because="")),
+                name="treatmentplan_stopped_with_reason",
+                violation_error_message="Say why and when the course was stopped.",
+            ),
+            models.CheckConstraint(
+                condition=Q(event_on__isnull=False) | Q(calm_days__isnull=True),
+                name="treatmentplan_calm_days_before_an_event",
+            ),
+            models.CheckConstraint(
+                condition=all_or_none("next_earliest_on", "next_ideal_on", "next_latest_on"),
+                name="treatmentplan_next_window_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["clinic", "status", "next_latest_on"], name="plan_clinic_due"),
+            models.Index(fields=["patient", "status"], name="plan_patient"),
+        ]
+
+    def __str__(self):
+        return f"{self.protocol} for {self.patient}"
+
+    def get_absolute_url(self):
+        return reverse("course", args=[self.pk])
+
+    @property
+    def sessions_left(self) -> int:
+        """Return how many sessions are still to be done."""
+        return max(self.sessions_planned - self.sessions_done, 0)
+
+
+class PlanZone(models.Model):
+    """One zone of a course and the depth agreed for it."""
+
+    plan = models.ForeignKey(TreatmentPlan, models.CASCADE, related_name="zones")
+    zone = models.ForeignKey(Zone, models.PROTECT, related_name="+")
+    depth_mm = models.DecimalField("set depth", max_digits=4, decimal_places=2)
+    passes = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["zone__order", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "zone"], name="planzone_once"),
+            models.CheckConstraint(
+                condition=Q(depth_mm__gt=0, depth_mm__lte=4), name="planzone_depth_of_a_needle"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.zone} {self.depth_mm} mm"
+
+
+class PlannedSessionQuerySet(models.QuerySet):
+    """Questions about planned sessions."""
+
+    def with_booking(self):
+        """Join the appointment and the record of each session."""
+        return self.select_related("appointment", "appointment__practitioner", "record")
+
+    def without_date(self):
+        """Keep sessions that are not done and hold no time."""
+        return self.filter(done_on__isnull=True).exclude(appointment__status__in=Appointment.LIVE)
+
+
+class PlannedSession(models.Model):
+    """Session k of a course: exists before it has a date, with its own interval since k-1."""
+
+    plan = models.ForeignKey(TreatmentPlan, models.CASCADE, related_name="sessions")
+    number = models.PositiveSmallIntegerField()
+    gap_days_min = models.PositiveSmallIntegerField()
+    gap_days_ideal = models.PositiveSmallIntegerField()
+    gap_days_max = models.PositiveSmallIntegerField()
+    gap_changed_because = models.CharField(max_length=200, blank=True)
+    appointment = models.OneToOneField(
+        Appointment, models.PROTECT, null=True, blank=True, related_name="planned_session"
+    )
+    done_on = models.DateField(null=True, blank=True)
+
+    objects = PlannedSessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["plan", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "number"], name="plannedsession_one_number"),
+            models.CheckConstraint(
+                condition=Q(gap_days_min__gte=1, gap_days_min__lte=F("gap_days_ideal"))
+                & Q(gap_days_ideal__lte=F("gap_days_max"), gap_days_max__lte=365),
+                name="plannedsession_gaps_in_order",
+                violation_error_message="Intervals go from minimum to ideal to maximum.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"Session {self.number}"
+
+    @property
+    def is_booked(self) -> bool:
+        """Say whether a time is held for this session and it is not done."""
+        return bool(self.done_on is None and self.appointment_id and self.appointment.is_live)
+
+    @property
+    def state(self) -> str:
+        """Return done, booked or planned."""
+        if self.done_on:
+            return "done"
+        return "booked" if self.is_booked else "planned"

@@ -1,0 +1,27 @@
+"""Addresses of the care."""
+
+from django.urls import path
+
+from treatments.views import photos, plans, sessions
+
+urlpatterns = [
+    path("patients/<int:patient_id>/courses/new/", plans.course_new, name="course_new"),
+    path("courses/<int:plan_id>/", plans.course, name="course"),
+    path("courses/<int:plan_id>/edit/", plans.course_edit, name="course_edit"),
+    path("courses/<int:plan_id>/stop/", plans.course_stop, name="course_stop"),
+    path("courses/<int:plan_id>/dates/", plans.course_dates, name="course_dates"),
+    path("courses/<int:plan_id>/dates/row/", plans.course_date_row, name="course_date_row"),
+    path("appointments/<int:appointment_id>/record/", sessions.session_open, name="session_open"),
+    path("sessions/<int:session_id>/", sessions.session_record, name="session_record"),
+    path("sessions/<int:session_id>/save/", sessions.session_save, name="session_save"),
+    path("sessions/<int:session_id>/sign/", sessions.session_sign, name="session_sign"),
+    path("sessions/<int:session_id>/answer/", sessions.session_answer, name="session_answer"),
+    path("sessions/<int:session_id>/addendum/", sessions.session_addendum, name="session_addendum"),
+    path("sessions/<int:session_id>/mistake/", sessions.session_strike, name="session_strike"),
+    path("patients/<int:patient_id>/photos/", photos.photos, name="photos"),
+    path("patients/<int:patient_id>/photos/upload/", photos.photo_upload, name="photo_upload"),
+    path("patients/<int:patient_id>/photos/compare/", photos.photo_compare, name="photo_compare"),
+    path("photos/<uuid:key>/edit/", photos.photo_edit, name="photo_edit"),
+    path("photos/<uuid:key>/mistake/", photos.photo_strike, name="photo_strike"),
+    path("photos/<uuid:key>/<slug:size>/", photos.photo_file, name="photo_file"),
+]
