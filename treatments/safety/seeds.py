@@ -29,7 +29,7 @@ DOSE_RULES = DoseRules(
 )
 
 HOUSE_MG_PER_KG = Decimal(10)
-"""Applied lidocaine, products without a label. [proposal]: the figure is arbitrary, ask the lead."""
+"""Applied lidocaine, products without a label. [proposal]: arbitrary, for the lead to settle."""
 
 HARD_STOP_DAYS = 7
 HARD_STOP_DEPTH_MM = Decimal("1.0")

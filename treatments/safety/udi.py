@@ -28,11 +28,14 @@ def check_lot(
     The day of expiry itself is the last good day. A near expiry is a WARN at stock intake and an
     INFO in a session.
     """
-    return in_order((*_expiry(lot, on, warn_within_days, at_intake, source), *_held(lot, source)))
+    expiry = _expiry(
+        lot, on=on, warn_within_days=warn_within_days, at_intake=at_intake, source=source
+    )
+    return in_order((*expiry, *_held(lot, source)))
 
 
 def _expiry(
-    lot: LotFacts, on: date, warn_within_days: int, at_intake: bool, source: str
+    lot: LotFacts, *, on: date, warn_within_days: int, at_intake: bool, source: str
 ) -> Iterator[Finding]:
     if lot.expires_on is None:
         text = f"{lot.subject}: no expiry date is recorded; not checked."
