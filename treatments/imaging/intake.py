@@ -112,8 +112,8 @@ def take_in(source, *, limits):
     exif = _exif(image)
     taken_at, taken_offset = capture_time(exif)
     profile = _profile(image, exif)
-    _decode(image)
     subsampling = _subsampling(image, original_format)
+    image = _decoded(image)
     image, name = colour.to_srgb(image, profile=profile, max_profile_bytes=limits.max_profile_bytes)
     image = upright(image, exif.get(ORIENTATION))
     clean = _encode(image, subsampling)
@@ -241,10 +241,12 @@ def _profile(image, exif):
     return None
 
 
-def _decode(image):
-    """Decode the first picture of a file, whole or not at all."""
+def _decoded(image):
+    """Decode the first (in HEIC: the primary) picture of a file, whole or not at all."""
     try:
         image.load()
+        # A file of several pictures decodes anew at every touch and would undo work in place.
+        return image.copy() if getattr(image, "n_frames", 1) > 1 else image
     except MemoryError:
         raise
     except Exception:  # parser of hostile bytes, as above

@@ -70,8 +70,13 @@ def _run(given, taken, limits):
 def _environment():
     """What the child may see: where the code is, and nothing that could be stolen."""
     kept = {name: os.environ[name] for name in ("SYSTEMROOT", "TZ") if name in os.environ}
-    # One heap instead of one per decoder thread: each would claim 64 MB of the address space.
-    return kept | {"PYTHONPATH": str(ROOT), "MALLOC_ARENA_MAX": "1"}
+    return kept | {
+        "PYTHONPATH": str(ROOT),
+        # One heap instead of one per decoder thread: each would claim 64 MB of the address space.
+        "MALLOC_ARENA_MAX": "1",
+        # Large pages where the C library offers them: turning 24 megapixels takes half the time.
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    }
 
 
 def _ran_out_of_time(return_code):

@@ -68,6 +68,6 @@ def _written(data):
         return "a web page"
     if head.startswith((b"<?xml", b"<!")):
         return "an XML document"
-    if head and b"\0" not in head and all(c in b"\t\r\n\f" or c >= 32 for c in head):
+    if head and head.isascii() and b"\0" not in head:
         return "a text"
     return ""
