@@ -141,6 +141,10 @@ class Patient(models.Model):
         null=True, blank=True, help_text="Without this, no allergies on file means nothing."
     )
     created_at = models.DateTimeField()
+    request_key = models.UUIDField(
+        null=True, blank=True, unique=True, editable=False,
+        help_text="One per form shown: a double tap makes one patient.",
+    )  # fmt: skip
     version = models.PositiveIntegerField(default=1)
 
     objects = PatientQuerySet.as_manager()
