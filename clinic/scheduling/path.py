@@ -5,14 +5,15 @@ pieces (early, late, past the maximum), so each piece is a minimum over a window
 before and the whole answer is exact: it is a shortest path, not a heuristic.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-FAR = 1 << 60  # the cost of what cannot be had
+FAR = 1 << 40  # the cost of what cannot be had
 _LIMIT = FAR // 2
 
-Nodes = Sequence[Sequence[int]]  # [lane][day] -> points or FAR
+Nodes = Sequence[Sequence[int]]  # [lane][day index] -> points or FAR
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,10 @@ class DeadEnd:
     earliest_before: int | None
 
 
-def best_path(layers: Sequence[Nodes], edges: Sequence[Edge], switch: int) -> Path | DeadEnd:
-    """The cheapest choice of one (day, lane) per layer, days strictly ordered by the edges.
+def best_path(
+    days: Sequence[int], layers: Sequence[Nodes], edges: Sequence[Edge], switch: int
+) -> Path | DeadEnd:
+    """The cheapest choice of one (day, lane) per layer; `days` are the day numbers, ascending.
 
     `edges[k]` lies between layer k and layer k + 1; a change of lane costs `switch`. Of equally
     cheap paths the one with the earliest last day, then the earliest day before it and so on,
@@ -67,10 +70,10 @@ def best_path(layers: Sequence[Nodes], edges: Sequence[Edge], switch: int) -> Pa
     reach = [list(lane) for lane in layers[0]]
     if not _reached(reach):
         return DeadEnd(0, None)
-    back: list[list[list[int]]] = []
+    back: list[Nodes] = []
     for layer, edge in enumerate(edges, start=1):
         before = reach
-        reach, pointers = _step(before, layers[layer], edge, switch)
+        reach, pointers = _step(days, before, layers[layer], edge=edge, switch=switch)
         back.append(pointers)
         if not _reached(reach):
             return DeadEnd(layer, _first_day(before))
@@ -86,51 +89,69 @@ def _first_day(reach: Nodes) -> int:
 
 
 def _step(
-    before: Nodes, nodes: Nodes, edge: Edge, switch: int
+    days: Sequence[int], before: Nodes, nodes: Nodes, *, edge: Edge, switch: int
 ) -> tuple[list[list[int]], list[list[int]]]:
     """Costs of reaching each node of a layer, and the (day * lanes + lane) each came from."""
-    lanes, days = len(before), len(before[0])
-    unit = lanes * days  # one point; the rest of a number names the node it came from
+    lanes = len(before)
+    unit = lanes * len(days)  # one point; the rest of a number names the node it came from
     coded = [
         [cost * unit + day * lanes + lane if cost < _LIMIT else FAR * unit for day, cost in row]
         for lane, row in ((lane, enumerate(costs)) for lane, costs in enumerate(before))
     ]
     anyone = [min(column) + switch * unit for column in zip(*coded, strict=True)]
+    windows = [_window(days, edge, day) for day in days]
     reach, back = [], []
     for lane in range(lanes):
-        costs, pointers = [FAR] * days, [0] * days
-        cheapest = _over_gaps(list(map(min, coded[lane], anyone)), edge, unit)
-        for day, node in enumerate(nodes[lane]):
-            if node < _LIMIT and (value := cheapest(day)) < _LIMIT * unit:
-                cost, pointers[day] = divmod(value, unit)
-                costs[day] = cost + node
-        reach.append(costs)
-        back.append(pointers)
+        came = list(map(min, coded[lane], anyone))
+        filled = _fill(days, came, nodes[lane], windows, edge=edge, unit=unit)
+        reach.append(filled[0])
+        back.append(filled[1])
     return reach, back
 
 
-def _over_gaps(came: list[int], edge: Edge, unit: int):
-    """Function day -> cheapest coded cost over all earlier days, by the three pieces of a gap."""
-    early, late, past = edge.early * unit, edge.late * unit, edge.past * unit
-    before_ideal = [value + early * day for day, value in enumerate(came)]
-    after_ideal = [value - late * day for day, value in enumerate(came)]
-    after_max = list(
-        accumulate((value - (late + past) * day for day, value in enumerate(came)), min)
+def _window(days: Sequence[int], edge: Edge, day: int) -> tuple[slice, slice, int]:
+    """Which earlier days are early, which late but within the maximum, how many lie beyond."""
+    on_time, beyond = day - max(edge.min, edge.ideal), day - max(edge.min, edge.max + 1)
+    before_ideal = slice(
+        bisect_left(days, day - edge.ideal + 1), bisect_right(days, day - edge.min)
     )
-    on_time, over = max(edge.min, edge.ideal), max(edge.min, edge.max + 1)
+    after_ideal = slice(bisect_left(days, day - edge.max), bisect_right(days, on_time))
+    return before_ideal, after_ideal, bisect_right(days, beyond)
 
-    def cheapest(day: int) -> int:
-        best = FAR * unit
-        if window := before_ideal[max(day - edge.ideal + 1, 0) : max(day - edge.min + 1, 0)]:
-            best = min(window) + early * (edge.ideal - day)
-        if window := after_ideal[max(day - edge.max, 0) : max(day - on_time + 1, 0)]:
-            best = min(best, min(window) + late * (day - edge.ideal))
-        if day >= over:
-            value = after_max[day - over] + late * (day - edge.ideal) + past * (day - edge.max)
-            best = min(best, value)
-        return best
 
-    return cheapest
+def _fill(
+    days: Sequence[int],
+    came: Sequence[int],
+    nodes: Sequence[int],
+    windows: Sequence[tuple[slice, slice, int]],
+    *,
+    edge: Edge,
+    unit: int,
+) -> tuple[list[int], list[int]]:
+    """Cheapest cost of every node of one lane, by the three pieces of the gap before it."""
+    costs, pointers = [FAR] * len(days), [0] * len(days)
+    limit, early, late = _LIMIT * unit, edge.early * unit, edge.late * unit
+    steep = late + edge.past * unit
+    before_ideal = [value + early * day for value, day in zip(came, days, strict=True)]
+    after_ideal = [value - late * day for value, day in zip(came, days, strict=True)]
+    after_max = list(
+        accumulate((value - steep * day for value, day in zip(came, days, strict=True)), min)
+    )
+    for index, (node, (soon, later, beyond)) in enumerate(zip(nodes, windows, strict=True)):
+        if node >= _LIMIT:
+            continue
+        best, day = limit, days[index]
+        if found := before_ideal[soon]:
+            best = min(found) + early * (edge.ideal - day)
+        if found := after_ideal[later]:
+            best = min(best, min(found) + late * (day - edge.ideal))
+        if beyond:
+            overdue = late * (edge.max - edge.ideal) + steep * (day - edge.max)
+            best = min(best, after_max[beyond - 1] + overdue)
+        if best < limit:
+            cost, pointers[index] = divmod(best, unit)
+            costs[index] = cost + node
+    return costs, pointers
 
 
 def _walk_back(reach: Nodes, back: Sequence[Nodes]) -> Path:

@@ -75,13 +75,14 @@ SENTENCES = {
     "clinic_closed": "The clinic is closed",
     "outside_hours": "Outside the hours of the {need}",
     "taken": "The {need} is already taken at this time",
-    "no_free_slot": "No {need} is free on this day",
+    "no_free_slot": "No {need} is free",
     "off_grid": "Starts are every {grid} minutes",
-    "horizon": "No bookable day is left before {last_day}, the last day searched",
+    "horizon": "Nothing later than {last_day} was searched",
     "earlier_session": "Session {number} has no date yet",
     # A possible date that costs points.
     "early": "{days} before the ideal interval",
     "late": "{days} after the ideal interval",
+    "wait": "{days} after the first possible day",
     "past_max": "{days} past the longest interval of the course",
     "weekday": "Not on a preferred weekday",
     "hours": "Outside the preferred hours",
@@ -89,7 +90,7 @@ SENTENCES = {
     "other_practitioner": "Another practitioner than at the session before",
     "event_calm": "Not finished {calm_days} before the event on {event_day}",
     "changed": "The booked date on {booked} would change",
-    # Why nothing was searched.
+    # A booking that stays.
     "kept": "Already booked and kept",
     "fixed": "Fixed by hand",
 }
@@ -112,4 +113,6 @@ def sentence(reason: Reason) -> str:
     template = SENTENCES.get(reason.code)
     if template is None:
         return reason.code
-    return template.format(**{name: _spoken(name, value) for name, value in reason.figures})
+    words = template.format(**{name: _spoken(name, value) for name, value in reason.figures})
+    on_days = reason.get("on_days")
+    return f"{words} (on {count_words(on_days, 'day')})" if on_days else words

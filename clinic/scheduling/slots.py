@@ -324,6 +324,6 @@ class FoundCandidates:
     def why_empty(self, day: date) -> Reason | None:
         """Why the day has no candidate, None when it has one."""
         reason = why_empty(self._finder.snapshot, self._finder.shape, day=day, wish=self._wish)
-        if reason is None and not self.best(day):
+        if reason is None and day == self.days[0] and not self.best(day):
             return Reason.of("no_free_slot", need="practitioner")
         return reason
