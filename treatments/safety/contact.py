@@ -77,7 +77,7 @@ def _against_needling(application: Application, context: Context) -> Iterator[Fi
     if removed is None:
         sentence = f"Needling has started and no removal of {subject} is recorded."
     else:
-        late = rounded(minutes_between(started, removed), "1")
+        late = rounded(minutes_between(started, removed), "0.1")
         sentence = f"{subject} was removed {late} min after needling started."
         figures["removed_at"] = removed.isoformat()
     if removed is None or removed > started:
@@ -139,7 +139,7 @@ def _against_longest(
         level, code = Level.STOP, "DOSE_A3_OVER"
     elif running and minutes >= row.max_minutes * rules.alarm_fraction:
         level, code = Level.WARN, "DOSE_A3_ALARM"
-    state = "on for" if running else "was on for"
+    state = "has been on for" if running else "was on for"
     sentence = (
         f"{subject} {state} {rounded(minutes)} min; the longest is {shown(row.max_minutes)} min."
     )

@@ -30,7 +30,7 @@ from .dose_inputs import (
 from .dose_sums import absorbed_by_flux_mg, absorbed_estimate_mg, mg_applied, mg_per_kg
 from .dose_totals import check_totals
 from .findings import Finding, Level, in_order
-from .quantities import shown
+from .quantities import days_text, shown
 
 __all__ = [
     "Active",
@@ -97,7 +97,7 @@ def _patient(
         impossible = patient.weight_kg is not None and bool(weight_fault(patient, rules))
         strict = unlabelled or impossible or is_child(patient, rules) or bool(age_fault(patient))
         level = Level.STOP if strict else Level.WARN
-        text = f"The weight {problem}; limits that depend on it are not checked."
+        text = f"The weight {problem}; mg/kg and the limits by weight rest on it."
         figures = {"weight_kg": "" if patient.weight_kg is None else str(patient.weight_kg)}
         yield Finding(level, "DOSE_A7_WEIGHT", text, figures, rules.source)
 
@@ -113,7 +113,7 @@ def _weight_problem(patient: PatientFacts, context: Context) -> str:
         return f"({shown(patient.weight_kg)} kg) is dated in the future"
     if age_days > context.rules.weight_max_age_days:
         limit = context.rules.weight_max_age_days
-        return f"({shown(patient.weight_kg)} kg) is {age_days} days old, over {limit}"
+        return f"({shown(patient.weight_kg)} kg) is {days_text(age_days)} old, over {limit}"
     return ""
 
 

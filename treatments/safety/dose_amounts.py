@@ -47,18 +47,21 @@ def check_amounts(
 
 def _entries(application: Application, rules: DoseRules) -> Iterator[Finding]:
     """Grams and area that are missing (WARN) or cannot be right (STOP)."""
-    for value, most, code, name, unit in (
-        (application.grams, rules.plausible_max_g, "GRAMS", "amount", "g"),
-        (application.area_cm2, rules.plausible_max_area_cm2, "AREA", "area", "cm2"),
-    ):
-        subject = application.subject
-        if value is None:
-            text = f"The {name} of {subject} is not recorded; it is not in any sum."
-            yield Finding(Level.WARN, f"DOSE_{code}_MISSING", text, {}, rules.source, subject)
-        elif fault := fault_of(value, at_most=most):
-            text = f"The {name} of {subject}, {value} {unit}, {fault}."
-            figures = {name: str(value)}
-            yield Finding(Level.STOP, f"DOSE_{code}_INVALID", text, figures, rules.source, subject)
+    subject, source = application.subject, rules.source
+    if application.grams is None:
+        text = f"The amount of {subject} is not recorded; it is not in any sum."
+        yield Finding(Level.WARN, "DOSE_GRAMS_MISSING", text, {}, source, subject)
+    elif fault := fault_of(application.grams, at_most=rules.plausible_max_g):
+        text = f"The amount of {subject}, {application.grams} g, {fault}."
+        figures = {"grams": str(application.grams)}
+        yield Finding(Level.STOP, "DOSE_GRAMS_INVALID", text, figures, source, subject)
+    if application.area_cm2 is None:
+        text = f"The area of {subject} is not recorded; it is not in any sum."
+        yield Finding(Level.WARN, "DOSE_AREA_MISSING", text, {}, source, subject)
+    elif fault := fault_of(application.area_cm2, at_most=rules.plausible_max_area_cm2):
+        text = f"The area of {subject}, {application.area_cm2} cm2, {fault}."
+        figures = {"area_cm2": str(application.area_cm2)}
+        yield Finding(Level.STOP, "DOSE_AREA_INVALID", text, figures, source, subject)
 
 
 def _layer(application: Application, rules: DoseRules) -> Iterator[Finding]:
@@ -96,12 +99,13 @@ def _caps(
         return
     grams = sum((usable_grams(one, rules) for one in same), Decimal(0))
     area_cm2 = sum((usable_area_cm2(one, rules) for one in same), Decimal(0))
+    whom = " for this age and weight" if is_child(patient, rules) else ""
     for total, most, code, unit in (
         (grams, row.max_g, "DOSE_A1_GRAMS", "g"),
         (area_cm2, row.max_area_cm2, "DOSE_A2_AREA", "cm2"),
     ):
         if most is not None and total > most:
-            text = f"{shown(total)} {unit} {product.name} is over the {shown(most)} {unit} allowed."
+            text = f"{shown(total)} {unit} {product.name} is over the {shown(most)} {unit} allowed{whom}."
             figures = {f"total_{unit}": shown(total), f"max_{unit}": shown(most)}
             yield Finding(Level.STOP, code, text, figures, row.source, product.name)
     yield from _not_capped(product, row)

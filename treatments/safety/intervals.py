@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .findings import Finding, Level, in_order
-from .quantities import fault_of, must_be_quantity, shown
+from .quantities import days_text, fault_of, must_be_quantity, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +75,22 @@ def _gap(
         text = f"{zone}: no earlier session is recorded; taken as the first."
         yield say(Level.INFO, "INTERVAL_FIRST", text, {})
     elif days < 0:
-        text = f"{zone}: the last session is dated {-days} days after this one."
+        text = f"{zone}: the last session is dated {days_text(-days)} after this one."
         yield say(Level.STOP, "INTERVAL_INVALID", text, {"days": str(days)})
     elif days < limits.hard_stop_days and _is_deep(depth_mm, limits):
         how = f"{shown(depth_mm)} mm" if not fault_of(depth_mm) else "a depth not recorded"
         text = (
-            f"{zone}: {days} days since the last session, under {limits.hard_stop_days} at {how} "
+            f"{zone}: {days_text(days)} since the last session, under {limits.hard_stop_days} at {how} "
             f"({shown(limits.hard_stop_depth_mm)} mm or deeper)."
         )
         figures = {"days": str(days), "hard_stop_days": str(limits.hard_stop_days)}
         yield say(Level.STOP, "INTERVAL_HARD_STOP", text, figures)
     elif days < limits.minimum_days:
-        text = f"{zone}: {days} days since the last session, under the {limits.minimum_days} usual."
+        text = f"{zone}: {days_text(days)} since the last session, under the {limits.minimum_days} usual."
         figures = {"days": str(days), "minimum_days": str(limits.minimum_days)}
         yield say(Level.WARN, "INTERVAL_SHORT", text, figures)
     else:
-        text = f"{zone}: {days} days since the last session; the minimum is {limits.minimum_days}."
+        text = f"{zone}: {days_text(days)} since the last session; the minimum is {limits.minimum_days}."
         figures = {"days": str(days), "minimum_days": str(limits.minimum_days)}
         yield say(Level.INFO, "INTERVAL_KEPT", text, figures)
 

@@ -47,6 +47,11 @@ def rounded(value: Decimal, places: str = "0.01") -> str:
     return f"{value.quantize(Decimal(places), rounding=ROUND_HALF_UP):f}"
 
 
+def days_text(count: int) -> str:
+    """`1 day`, `2 days`."""
+    return f"{count} day" if count == 1 else f"{count} days"
+
+
 def is_aware(moment: object) -> bool:
     """Whether this is a datetime that knows its offset from UTC."""
     return isinstance(moment, datetime) and moment.utcoffset() is not None

@@ -151,7 +151,7 @@ def _exosome(
         yield _say(Level.WARN, "ROUTE_EXOSOME_MISSING", text, product, limits)
     elif product.human_origin_exosome:
         banned = jurisdiction in limits.exosome_banned_in
-        where = f"not allowed in {jurisdiction}" if banned else "not a licensed medicine"
+        where = f"not allowed in {jurisdiction}" if banned else f"no rule known for {jurisdiction}"
         if jurisdiction is None:
             where = "not checked, since the jurisdiction is not known"
         level = Level.STOP if banned else Level.WARN

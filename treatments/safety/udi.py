@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from .findings import Finding, Level, in_order
+from .quantities import days_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +43,25 @@ def _expiry(
         yield Finding(Level.WARN, "LOT_EXPIRY_MISSING", text, {}, source, lot.subject)
         return
     days = (lot.expires_on - on).days
-    printed = lot.expires_on.isoformat()
-    if not lot.expiry_day_given:
-        printed = f"the end of {printed[:7]}"
     figures = {"expires_on": lot.expires_on.isoformat(), "on": on.isoformat(), "days": str(days)}
     if days < 0:
-        text = f"{lot.subject} expired on {printed}, {-days} days before {on.isoformat()}."
-        if not lot.expiry_day_given:
-            text = f"{lot.subject} expired at {printed}, {-days} days before {on.isoformat()}."
+        text = f"{lot.subject} expired {_printed(lot)}, {days_text(-days)} before {_day(on)}."
         yield Finding(Level.STOP, "LOT_EXPIRED", text, figures, source, lot.subject)
     elif days < warn_within_days:
         level = Level.WARN if at_intake else Level.INFO
-        text = f"{lot.subject}: good until {printed}, {days} days ahead."
+        text = f"{lot.subject} expires {_printed(lot)}, {days_text(days)} ahead."
         yield Finding(level, "LOT_EXPIRES_SOON", text, figures, source, lot.subject)
+
+
+def _printed(lot: LotFacts) -> str:
+    """The expiry as the label prints it: with a day, or at the end of a month."""
+    if lot.expiry_day_given:
+        return f"on {_day(lot.expires_on)}"
+    return f"at the end of {lot.expires_on:%b %Y}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
 
 
 def _held(lot: LotFacts, source: str) -> Iterator[Finding]:

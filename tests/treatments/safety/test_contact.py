@@ -147,8 +147,10 @@ def test_a_moment_of_the_room_without_a_zone_stops(moment):
     assert serious(findings) == [("STOP", "DOSE_TIMES_INVALID")]
 
 
-def test_the_same_minute_may_hold_application_and_removal():
+def test_the_same_minute_may_hold_application_and_removal_and_the_look_at_the_clock():
     assert serious(contact(0)) == []
+    assert serious(contact(0, now_after=0)) == []
+    assert serious(contact(None, now_after=0)) == []
 
 
 def test_an_hour_that_the_clocks_add_counts_as_contact():

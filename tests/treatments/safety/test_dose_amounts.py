@@ -236,6 +236,9 @@ def test_a_childs_grams_are_capped_by_the_childs_row(grams, stops):
     prescribed = room(prescription_recorded=True)
     findings = check_dose([on_skin(EMLA, grams, 100)], child("3", "15"), prescribed)
     assert serious(findings) == [*stops, ("WARN", "DOSE_CHILD")]
+    assert [one.sentence for one in findings if one.level is Level.STOP] == [
+        "10.1 g EMLA is over the 10 g allowed for this age and weight."
+    ] * len(stops)
 
 
 def test_a_product_without_a_row_for_children_stops_for_a_child():

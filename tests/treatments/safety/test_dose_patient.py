@@ -87,7 +87,18 @@ def test_a_weight_without_a_date_is_a_warning():
 
 
 def test_a_missing_weight_warns_for_an_adult_with_a_labelled_cream():
-    assert serious(check_dose([on_skin()], weighing(None), room())) == [("WARN", "DOSE_A7_WEIGHT")]
+    findings = check_dose([on_skin()], weighing(None), room())
+    assert serious(findings) == [("WARN", "DOSE_A7_WEIGHT")]
+    assert the(findings, "DOSE_A7_WEIGHT").figures["weight_kg"] == ""
+
+
+def test_an_old_weight_is_shown_with_its_age():
+    patient = replace(ADULT, weight_on=TODAY - timedelta(days=366))
+    finding = the(check_dose([on_skin()], patient, room()), "DOSE_A7_WEIGHT")
+    assert finding.sentence == (
+        "The weight (80 kg) is 366 days old, over 365; mg/kg and the limits by weight rest on it."
+    )
+    assert finding.figures["weight_kg"] == "80"
 
 
 @pytest.mark.parametrize("weight_on", [None, TODAY - timedelta(days=366)])

@@ -29,6 +29,13 @@ def test_every_comparison_of_levels_agrees_with_the_rank():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("level", list(Level))
+def test_a_level_is_neither_over_nor_under_itself(level):
+    assert [level < level, level > level, level <= level, level >= level] == [
+        False, False, True, True,
+    ]  # fmt: skip
+
+
 def test_a_level_has_the_word_on_screen():
     assert [level.label for level in Level] == ["Stop", "Warning", "Note"]
 

@@ -6,6 +6,7 @@ import pytest
 from tests.treatments.safety.shelf import D
 from treatments.safety.quantities import (
     after_minutes,
+    days_text,
     fault_of,
     is_aware,
     minutes_between,
@@ -103,3 +104,8 @@ def test_a_moment_later_keeps_its_zone_across_the_change_of_clocks():
 )
 def test_a_moment_is_aware_when_it_knows_its_offset(moment, aware):
     assert is_aware(moment) is aware
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 days"), (1, "1 day"), (2, "2 days")])
+def test_days_are_counted_in_words_of_the_right_number(count, text):
+    assert days_text(count) == text

@@ -48,13 +48,13 @@ def test_an_expired_lot_names_the_month_where_no_day_is_printed():
     (finding,) = check(on=date(2027, 7, 1))
     assert (finding.code, finding.sentence) == (
         "LOT_EXPIRED",
-        "Lot AB123 expired at the end of 2027-06, 1 days before 2027-07-01.",
+        "Lot AB123 expired at the end of Jun 2027, 1 day before 1 Jul 2027.",
     )
 
 
 def test_an_expired_lot_names_the_day_where_one_is_printed():
     (finding,) = check(replace(JUNE, expiry_day_given=True), date(2027, 7, 2))
-    assert finding.sentence == "Lot AB123 expired on 2027-06-30, 2 days before 2027-07-02."
+    assert finding.sentence == "Lot AB123 expired on 30 Jun 2027, 2 days before 2 Jul 2027."
 
 
 def test_a_lot_without_an_expiry_is_a_warning():
