@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from clinic.models import Membership, Role
 
@@ -181,7 +182,8 @@ class PermissionMiddleware:
     def __call__(self, request):
         request.member = None
         request.clinic = None
-        return self.get_response(request)
+        with timezone.override(None):  # what a request activates ends with it
+            return self.get_response(request)
 
     def process_view(self, request, view_func, view_args, view_kwargs):
         """Refuse what the table does not allow, before the view reads anything."""
@@ -225,6 +227,8 @@ def attach_member(request) -> None:
         (row for row in rows if row.clinic_id == chosen), rows[0] if rows else None
     )
     request.clinic = request.member.clinic if request.member else None
+    if request.clinic:
+        timezone.activate(request.clinic.zone)
 
 
 #: The main navigation: URL name, label, icon.
