@@ -132,7 +132,7 @@ for _name in (
 ):  # fmt: skip
     PAGES[_name] = CLOSED
 for _model in (
-    "account_emailaddress", "mfa_authenticator", "django_tasks_db_dbtaskresult", "auth_group",
+    "account_emailaddress", "mfa_authenticator", "django_tasks_database_dbtaskresult", "auth_group",
 ):  # fmt: skip
     for _verb in ("changelist", "add", "change", "delete", "history"):
         PAGES[f"admin:{_model}_{_verb}"] = CLOSED
@@ -219,7 +219,10 @@ class PermissionMiddleware:
 
 
 def attach_member(request) -> None:
-    """Put the membership in the chosen clinic on the request; the first one if none is chosen."""
+    """Put the membership in the chosen clinic on the request; the first one if none is chosen.
+
+    From here on the request prints that clinic's wall time.
+    """
     rows = list(Membership.objects.for_frame(request.user))
     chosen = request.session.get("clinic_id")
     request.memberships = rows

@@ -1,0 +1,50 @@
+"""The wall between clinics inside the admin: a lead sees the clinics they lead, and no other."""
+
+from django.contrib import admin
+
+from clinic.models import Clinic, Membership, Role
+
+
+def led_by(user):
+    """Return the ids of the clinics this person leads today."""
+    return Membership.objects.active().filter(user=user, role=Role.LEAD).values("clinic_id")
+
+
+class ClinicWall(admin.ModelAdmin):
+    """Rows, and choices in forms, of the clinics the person leads.
+
+    `clinic_path` is the way from the model to its clinic; another clinic's row is not found.
+    """
+
+    clinic_path = "clinic"
+
+    def get_queryset(self, request):
+        """Return only rows behind the person's own wall."""
+        return super().get_queryset(request).filter(**{f"{self.clinic_path}__in": led_by(request.user)})
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        """Offer only rows behind the same wall wherever a choice belongs to a clinic."""
+        model = db_field.remote_field.model
+        fields = {field.name for field in model._meta.get_fields()}
+        if model is Clinic:
+            kwargs.setdefault("queryset", Clinic.objects.filter(pk__in=led_by(request.user)))
+        elif "clinic" in fields:
+            own = model._default_manager.filter(clinic__in=led_by(request.user))
+            kwargs.setdefault("queryset", own)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class LookOnly(admin.ModelAdmin):
+    """Rows to look up here and to change elsewhere."""
+
+    def has_add_permission(self, request):
+        """Say no: rows are made on their own pages."""
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        """Say no: rows are changed on their own pages."""
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        """Say no: records are closed, never removed."""
+        return False
