@@ -84,7 +84,8 @@ def test_a_kept_interval_is_shown():
 
 @pytest.mark.parametrize("earlier", [0, None])
 def test_no_earlier_session_is_a_first_one(earlier):
-    assert "INTERVAL_FIRST" in [one.code for one in check(None, earlier=earlier)]
+    found = [one.level for one in check(None, earlier=earlier) if one.code == "INTERVAL_FIRST"]
+    assert found == [Level.INFO]
 
 
 def test_earlier_sessions_without_a_date_are_a_warning():
@@ -95,7 +96,7 @@ def test_a_last_session_in_the_future_stops():
     assert serious(check(-1)) == [("STOP", "INTERVAL_INVALID")]
 
 
-@pytest.mark.parametrize(("earlier", "warned"), [(4, False), (5, False), (6, True), (7, True)])
+@pytest.mark.parametrize(("earlier", "warned"), [(0, False), (5, False), (6, True), (7, True)])
 def test_the_seventh_session_in_twelve_months_is_a_warning(earlier, warned):
     expected = [("WARN", "INTERVAL_COUNT")] if warned else []
     assert serious(check(30, earlier=earlier)) == expected
@@ -118,3 +119,9 @@ def test_a_count_that_is_not_known_is_a_warning(earlier):
 def test_limits_that_make_no_sense_cannot_be_built(wrong):
     with pytest.raises(ValueError, match=r"\S"):
         replace(FOUR_WEEKS, **wrong)
+
+
+def test_limits_may_ask_for_no_days_and_a_single_session():
+    loose = replace(FOUR_WEEKS, minimum_days=0, hard_stop_days=0, max_sessions=1)
+    assert serious(check(0, earlier=0, limits=loose)) == []
+    assert serious(check(0, earlier=1, limits=loose)) == [("WARN", "INTERVAL_COUNT")]

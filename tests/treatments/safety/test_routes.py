@@ -89,7 +89,8 @@ def test_a_product_not_known_to_be_sterile_and_single_dose_is_a_warning(field, c
 def test_vitamin_c_and_its_like_are_a_warning_while_channels_are_open():
     serum = replace(GLIDE, contains=frozenset({"vitamin C", "fragrance", "glycerol"}))
     (finding,) = check(serum, Phase.AFTER, "2")
-    assert (finding.code, finding.sentence) == (
+    assert (finding.level.value, finding.code, finding.sentence) == (
+        "WARN",
         "ROUTE_IRRITANT",
         "Sterile HA gel contains fragrance, vitamin C and is used while channels count as open.",
     )
@@ -126,3 +127,43 @@ def test_an_empty_label_never_matches_an_empty_patient():
 def test_hours_that_make_no_sense_cannot_be_built(field):
     with pytest.raises(ValueError, match=field):
         replace(ROUTE_LIMITS, **{field: D(0)})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("sterile", False, "Sterile HA gel is not sterile and is used during needling."),
+        ("sterile", None, "Sterile HA gel is not known to be sterile and is used during needling."),
+        ("single_dose", False, "Sterile HA gel is a multi-dose pot and is used during needling."),
+        ("single_dose", None, "Sterile HA gel may be multi-dose and is used during needling."),
+    ],
+)
+def test_what_is_known_and_what_is_not_known_read_differently(field, value, sentence):
+    (finding,) = check(replace(GLIDE, **{field: value}), Phase.DURING)
+    assert finding.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "ending"),
+    [
+        ("UK", "not allowed in UK."),
+        ("US", "no rule known for US."),
+        (None, "not checked, since the jurisdiction is not known."),
+    ],
+)
+def test_an_exosome_finding_says_which_rule_it_rests_on(jurisdiction, ending):
+    exosome = replace(GLIDE, human_origin_exosome=True)
+    (finding,) = check(exosome, Phase.BEFORE, None, jurisdiction)
+    assert finding.sentence == f"Sterile HA gel has exosomes of human origin: {ending}"
+
+
+@pytest.mark.parametrize(
+    ("label", "sentence"),
+    [
+        ("P-8", "The plasma tube carries another patient's label."),
+        (None, "The patient on the plasma tube's label is not recorded."),
+    ],
+)
+def test_a_wrong_and_a_missing_plasma_label_read_differently(label, sentence):
+    (finding,) = check_prp_label(label_patient=label, session_patient="P-7", source="[proposal]")
+    assert finding.sentence == sentence
