@@ -14,6 +14,7 @@ from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils import timezone
 
 from clinic.models import Membership, Role
 
@@ -230,6 +231,8 @@ def attach_member(request) -> None:
         (row for row in rows if row.clinic_id == chosen), rows[0] if rows else None
     )
     request.clinic = request.member.clinic if request.member else None
+    if request.clinic:
+        timezone.activate(request.clinic.zone)  # pages and forms speak the clinic's wall time
     if request.clinic:
         timezone.activate(request.clinic.zone)
 

@@ -1,3 +1,3 @@
 """The care in the Django admin: the lead's planning desk and catalogue."""
 
-from treatments.admin import products, protocols  # noqa: F401 -- registering is their effect
+from treatments.admin import plans, products, protocols  # noqa: F401 -- registering is their effect
