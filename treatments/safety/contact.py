@@ -37,7 +37,7 @@ def check_contact(
             Level.STOP,
             "DOSE_TIMES_INVALID",
             f"The times of {application.subject} cannot be right: {'; '.join(faults)}.",
-            {},
+            _times(application),
             context.rules.source,
             application.subject,
         )
@@ -46,6 +46,11 @@ def check_contact(
     yield from _duration(
         application, limit_row(application.product, patient, context.rules), context
     )
+
+
+def _times(application: Application) -> dict[str, str]:
+    moments = {"applied_at": application.applied_at, "removed_at": application.removed_at}
+    return {name: at.isoformat() for name, at in moments.items() if at is not None}
 
 
 def _time_faults(application: Application, context: Context) -> Iterator[str]:

@@ -134,8 +134,16 @@ def check_depth(
 RECORD = "[proposal] a session record is complete"
 
 
-def _say(level: Level, code: str, text: str, setting: ZoneSetting, source: str = RECORD) -> Finding:
+def _say(
+    level: Level,
+    code: str,
+    text: str,
+    setting: ZoneSetting,
+    source: str = RECORD,
+    **limits: Decimal,
+) -> Finding:
     figures = {} if setting.depth_mm is None else {"depth_mm": str(setting.depth_mm)}
+    figures |= {name: shown(limit) for name, limit in limits.items()}
     return Finding(level, code, text, figures, source, setting.zone)
 
 
@@ -165,15 +173,26 @@ def _against_device(setting: ZoneSetting, device: DeviceLimits | None) -> Iterat
     on_dial = f"{setting.zone}: {shown(depth)} mm"
     if not low <= depth <= high:
         text = f"{on_dial} is outside the {shown(low)} to {shown(high)} mm of {device.name}."
-        yield _say(Level.STOP, "DEPTH_DEVICE_RANGE", text, setting, device.source)
+        yield _say(
+            Level.STOP, "DEPTH_DEVICE_RANGE", text, setting, device.source, min_mm=low, max_mm=high
+        )
     elif device.step_mm is not None and (depth - low) % device.step_mm:
         step = shown(device.step_mm)
         text = f"{on_dial} is between two settings of {device.name} ({step} mm steps)."
-        yield _say(Level.WARN, "DEPTH_DEVICE_STEP", text, setting, device.source)
+        yield _say(
+            Level.WARN, "DEPTH_DEVICE_STEP", text, setting, device.source, step_mm=device.step_mm
+        )
     evaluated = device.evaluated_max_mm
     if evaluated is not None and depth > evaluated:
         text = f"{on_dial} is over the {shown(evaluated)} mm {device.name} has been evaluated to."
-        yield _say(Level.WARN, "DEPTH_NOT_EVALUATED", text, setting, device.source)
+        yield _say(
+            Level.WARN,
+            "DEPTH_NOT_EVALUATED",
+            text,
+            setting,
+            device.source,
+            evaluated_max_mm=evaluated,
+        )
 
 
 def _against_zone(setting: ZoneSetting, zone: ZoneLimits | None) -> Iterator[Finding]:
@@ -184,7 +203,7 @@ def _against_zone(setting: ZoneSetting, zone: ZoneLimits | None) -> Iterator[Fin
             f"{setting.zone}: {shown(setting.depth_mm)} mm is over this zone's cap of "
             f"{shown(zone.cap_mm)} mm."
         )
-        yield _say(Level.STOP, "DEPTH_ZONE_CAP", text, setting, zone.source)
+        yield _say(Level.STOP, "DEPTH_ZONE_CAP", text, setting, zone.source, cap_mm=zone.cap_mm)
 
 
 def _against_protocol(setting: ZoneSetting, protocol: ProtocolRange | None) -> Iterator[Finding]:
@@ -196,7 +215,9 @@ def _against_protocol(setting: ZoneSetting, protocol: ProtocolRange | None) -> I
             f"{setting.zone}: {shown(setting.depth_mm)} mm is outside the {shown(low)} to "
             f"{shown(high)} mm of {protocol.name}."
         )
-        yield _say(Level.WARN, "DEPTH_PROTOCOL", text, setting, protocol.source)
+        yield _say(
+            Level.WARN, "DEPTH_PROTOCOL", text, setting, protocol.source, min_mm=low, max_mm=high
+        )
 
 
 def _passes(setting: ZoneSetting, protocol: ProtocolRange | None) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ Decision support: it shows its sum and replaces nobody's judgement.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from .contact import alarm_at, check_contact, remove_by
@@ -82,7 +83,8 @@ def _patient(
     rules = context.rules
     if fault := age_fault(patient):
         text = f"The age {fault}; the row of the label for this patient is not known."
-        yield Finding(Level.STOP, "DOSE_AGE_MISSING", text, {}, rules.source)
+        figures = {"age_years": "" if patient.age_years is None else str(patient.age_years)}
+        yield Finding(Level.STOP, "DOSE_AGE_MISSING", text, figures, rules.source)
     if is_child(patient, rules):
         figures = {"age_years": shown(patient.age_years)}
         level = Level.WARN if context.prescription_recorded else Level.STOP
@@ -98,7 +100,10 @@ def _patient(
         strict = unlabelled or impossible or is_child(patient, rules) or bool(age_fault(patient))
         level = Level.STOP if strict else Level.WARN
         text = f"The weight {problem}; mg/kg and the limits by weight rest on it."
-        figures = {"weight_kg": "" if patient.weight_kg is None else str(patient.weight_kg)}
+        figures = {
+            "weight_kg": "" if patient.weight_kg is None else str(patient.weight_kg),
+            "weight_on": "" if patient.weight_on is None else patient.weight_on.isoformat(),
+        }
         yield Finding(level, "DOSE_A7_WEIGHT", text, figures, rules.source)
 
 
@@ -120,18 +125,14 @@ def _weight_problem(patient: PatientFacts, context: Context) -> str:
 def _allergies(
     applications: tuple[Application, ...], patient: PatientFacts, context: Context
 ) -> Iterator[Finding]:
-    """Amide allergy stops amides, ester or PABA allergy esters, a named active itself."""
+    """Amide allergy stops amides, ester or PABA allergy esters, a named active or product itself."""
     if patient.allergies is None:
         text = "No answer about allergy to local anaesthetics is recorded."
         yield Finding(Level.WARN, "DOSE_ALLERGY_MISSING", text, {}, context.rules.source)
         return
-    known = {allergy.strip().lower() for allergy in patient.allergies}
     for product in dict.fromkeys(one.product for one in applications):
         for active in product.actives:
-            against = {active.chemical_class, active.name.lower()}
-            if active.chemical_class == "ester":
-                against.add("paba")
-            if not (hits := sorted(known & against)):
+            if not (hits := _hits(patient.allergies, product, active)):
                 continue
             text = (
                 f"{product.name} contains {active.name} ({active.chemical_class}); "
@@ -140,6 +141,18 @@ def _allergies(
             figures = {"active": active.name, "allergy": ", ".join(hits)}
             subject = f"{product.name}, {active.name}"
             yield Finding(Level.STOP, "DOSE_ALLERGY", text, figures, product.source, subject)
+
+
+def _hits(allergies: frozenset[str], product: ProductLimits, active: Active) -> list[str]:
+    """The recorded allergies that name the class, the active or the product, as whole words.
+
+    Whole words: an allergy to a sulfonamide is none to an amide.
+    """
+    names = (active.name, product.name)
+    against = {active.chemical_class, *(name.lower().split()[0] for name in names)}
+    if active.chemical_class == "ester":
+        against.add("paba")
+    return sorted(one for one in allergies if against & set(re.findall(r"\w+", one.lower())))
 
 
 def _cover_and_heat(application: Application, context: Context) -> Iterator[Finding]:

@@ -93,12 +93,14 @@ def _caps(
     product: ProductLimits, same: list[Application], patient: PatientFacts, rules: DoseRules
 ) -> Iterator[Finding]:
     """A1 and A2: the sums of all applications of a product against its row of the label."""
-    row = limit_row(product, patient, rules)
-    if row is None:
-        yield _no_row(product, patient, rules)
-        return
     grams = sum((usable_grams(one, rules) for one in same), Decimal(0))
     area_cm2 = sum((usable_area_cm2(one, rules) for one in same), Decimal(0))
+    figures = {"total_g": shown(grams), "total_cm2": shown(area_cm2)}
+    row = limit_row(product, patient, rules)
+    if row is None:
+        yield _no_row(product, figures, is_child=is_child(patient, rules))
+        return
+    yield from _not_capped(product, row, figures)
     whom = " for this age and weight" if is_child(patient, rules) else ""
     for total, most, code, unit in (
         (grams, row.max_g, "DOSE_A1_GRAMS", "g"),
@@ -106,34 +108,34 @@ def _caps(
     ):
         if most is not None and total > most:
             text = f"{shown(total)} {unit} {product.name} is over the {shown(most)} {unit} allowed{whom}."
-            figures = {f"total_{unit}": shown(total), f"max_{unit}": shown(most)}
-            yield Finding(Level.STOP, code, text, figures, row.source, product.name)
-    yield from _not_capped(product, row)
+            over = {f"total_{unit}": shown(total), f"max_{unit}": shown(most)}
+            yield Finding(Level.STOP, code, text, over, row.source, product.name)
 
 
-def _no_row(product: ProductLimits, patient: PatientFacts, rules: DoseRules) -> Finding:
+def _no_row(product: ProductLimits, figures: dict[str, str], *, is_child: bool) -> Finding:
     """No limits to check against: STOP where a label should have them or for a child, else WARN."""
-    strict = product.has_label_cap or is_child(patient, rules)
-    whom = "this age and weight" if is_child(patient, rules) else "adults"
+    whom = "this age and weight" if is_child else "adults"
     return Finding(
-        Level.STOP if strict else Level.WARN,
+        Level.STOP if product.has_label_cap or is_child else Level.WARN,
         "DOSE_NO_LIMITS",
         f"The catalogue has no limits of {product.name} for {whom}; grams, area and contact "
         "time are not checked.",
-        {},
+        figures,
         product.source,
         product.name,
     )
 
 
-def _not_capped(product: ProductLimits, row: LimitRow) -> Iterator[Finding]:
+def _not_capped(
+    product: ProductLimits, row: LimitRow, figures: dict[str, str]
+) -> Iterator[Finding]:
     """Say which limits the row does not give, so that silence is not read as a pass."""
     limits = {"grams": row.max_g, "area": row.max_area_cm2, "contact time": row.max_minutes}
     absent = [name for name, limit in limits.items() if limit is None]
     if absent:
         level = Level.WARN if len(absent) == len(limits) else Level.INFO
         text = f"{product.name}: no limit is given for {', '.join(absent)}; not checked."
-        figures = {"not_checked": ", ".join(absent)}
+        figures = {**figures, "not_checked": ", ".join(absent)}
         yield Finding(level, "DOSE_NOT_CAPPED", text, figures, row.source, product.name)
 
 

@@ -56,7 +56,7 @@ class LimitRow:
 
     def admits(self, age_years: Decimal, weight_kg: Decimal | None) -> bool:
         """Whether a child is old enough and heavy enough for this row; both must hold."""
-        if self.min_age_years is not None and age_years < self.min_age_years:
+        if self.min_age_years is None or age_years < self.min_age_years:
             return False
         return self.min_weight_kg is None or (
             weight_kg is not None and weight_kg > self.min_weight_kg
@@ -144,8 +144,9 @@ class OtherAnaesthetic:
 
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
-    """The patient as recorded. `allergies` holds 'amide', 'ester', 'paba' or names of actives.
+    """The patient as recorded. `allergies` holds 'amide', 'ester', 'paba' or words of the record.
 
+    Words are searched for the class, the name of an active and the first word of a product's name.
     `allergies=None` means nobody asked; an empty set means asked and none.
     """
 
@@ -234,14 +235,17 @@ def limit_row(product: ProductLimits, patient: PatientFacts, rules: DoseRules) -
     """The row of the label that applies to this patient, None where the product has none.
 
     A child gets the highest row whose age and weight both hold, else a lower one; a missing weight
-    therefore leads to a row that asks for none. Without a usable age the adult row is read, beside
-    the STOP for the age itself.
+    therefore leads to a row that asks for none. A row that does not say from which age it holds is
+    no row for a child, and of two rows from one age the one with fewer grams is read. Without a
+    usable age the adult row is read, beside the STOP for the age itself.
     """
     if not is_child(patient, rules):
         return product.adult
     weight_kg = usable_weight(patient, rules)
-    rows = sorted(product.child_rows, key=lambda row: row.min_age_years or Decimal(0))
-    for row in reversed(rows):
-        if row.admits(patient.age_years, weight_kg):
-            return row
-    return None
+    rows = [row for row in product.child_rows if row.admits(patient.age_years, weight_kg)]
+    return min(rows, key=lambda row: (-row.min_age_years, _grams_or_most(row)), default=None)
+
+
+def _grams_or_most(row: LimitRow) -> Decimal:
+    """The row's grams for sorting; a row without a limit for grams comes last."""
+    return Decimal("Infinity") if row.max_g is None else row.max_g

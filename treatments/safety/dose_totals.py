@@ -82,13 +82,13 @@ def _house_limit(
     limits = [
         product.house_mg_per_kg for product, _, _ in parts if product.house_mg_per_kg is not None
     ]
-    source = context.rules.source
+    source, mg = context.rules.source, sum((mg for _, _, mg in parts), Decimal(0))
     if unlabelled and not limits:
         text = f"No house limit is set for {unlabelled[0]}; mg/kg of {subject} is not checked."
-        yield Finding(Level.WARN, "DOSE_A6_NO_LIMIT", text, {}, source, subject)
+        yield Finding(Level.WARN, "DOSE_A6_NO_LIMIT", text, {"mg": shown(mg)}, source, subject)
     if not limits or weight_kg is None:
         return
-    mg, limit = sum((mg for _, _, mg in parts), Decimal(0)), min(limits)
+    limit = min(limits)
     if mg_per_kg(mg, weight_kg) <= limit:
         return
     per_kg = rounded(mg_per_kg(mg, weight_kg))

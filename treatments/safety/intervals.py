@@ -83,7 +83,12 @@ def _gap(
             f"{zone}: {days_text(days)} since the last session, under {limits.hard_stop_days} at {how} "
             f"({shown(limits.hard_stop_depth_mm)} mm or deeper)."
         )
-        figures = {"days": str(days), "hard_stop_days": str(limits.hard_stop_days)}
+        figures = {
+            "days": str(days),
+            "depth_mm": "" if depth_mm is None else str(depth_mm),
+            "hard_stop_days": str(limits.hard_stop_days),
+            "hard_stop_depth_mm": shown(limits.hard_stop_depth_mm),
+        }
         yield say(Level.STOP, "INTERVAL_HARD_STOP", text, figures)
     elif days < limits.minimum_days:
         text = f"{zone}: {days_text(days)} since the last session, under the {limits.minimum_days} usual."

@@ -75,7 +75,7 @@ def test_the_sentence_names_the_evaluated_depth():
     assert finding.sentence == (
         "B_UPPER_L: 1.75 mm is over the 1.5 mm SkinPen has been evaluated to."
     )
-    assert dict(finding.figures) == {"depth_mm": "1.75"}
+    assert dict(finding.figures) == {"depth_mm": "1.75", "evaluated_max_mm": "1.5"}
 
 
 @pytest.mark.parametrize(("depth", "off"), [("1.2", False), ("1.25", True)])

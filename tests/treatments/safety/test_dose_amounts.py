@@ -226,6 +226,29 @@ def test_age_and_weight_must_both_hold_else_the_lower_row_applies(age, weight_kg
     assert limit_row(EMLA, child(age, weight_kg), DOSE_RULES).max_g == max_g
 
 
+def test_a_row_that_names_no_age_is_no_row_for_a_child():
+    ageless = replace(EMLA, child_rows=(*EMLA.child_rows, EMLA.adult))
+    assert limit_row(ageless, child("3", "15"), DOSE_RULES).max_g == D(10)
+    assert limit_row(replace(EMLA, child_rows=(EMLA.adult,)), child("3", "15"), DOSE_RULES) is None
+
+
+def test_of_two_rows_from_one_age_the_one_with_fewer_grams_is_read():
+    twice = (
+        row(None, 5, 5, min_age_years=1),
+        row(9, 90, 60, min_age_years=1),
+        row(10, 100, 60, min_age_years=1),
+    )
+    for rows in (twice, twice[::-1]):
+        assert limit_row(replace(EMLA, child_rows=rows), child("3", "15"), DOSE_RULES).max_g == D(9)
+
+
+def test_an_answer_given_where_nothing_was_checked_does_not_cover_more_cream():
+    def unchecked(grams):
+        return the(check_dose([on_skin(COMPOUNDED_4, grams, 40)], ADULT, room()), "DOSE_NO_LIMITS")
+
+    assert unchecked(5).fingerprint != unchecked(15).fingerprint
+
+
 def test_rows_are_read_by_age_whatever_their_order_in_the_catalogue():
     shuffled = replace(EMLA, child_rows=EMLA.child_rows[::-1])
     assert limit_row(shuffled, child("3", "15"), DOSE_RULES).max_g == D(10)

@@ -175,6 +175,9 @@ def test_numbing_a_minor_needs_a_prescription(age, prescribed, found):
         (PLIAGLIS, "ester", ["Pliaglis, tetracaine"]),
         (PLIAGLIS, "PABA", ["Pliaglis, tetracaine"]),
         (EMLA, "latex", []),
+        (EMLA, "sulfonamide", []),
+        (EMLA, "rash after lidocaine, 2019", ["EMLA, lidocaine"]),
+        (EMLA, "hives from Emla", ["EMLA, lidocaine", "EMLA, prilocaine"]),
     ],
 )
 def test_an_allergy_stops_its_class_of_anaesthetic(product, allergy, stopped):
@@ -254,7 +257,7 @@ def test_a_cover_not_recorded_is_noted_even_where_it_is_allowed():
 
 
 def test_an_active_is_recognised_whatever_its_letters():
-    loud = replace(LMX4, actives=(Active("LIDOCAINE", D(40), "amide"),))
+    loud = replace(LMX4, actives=(Active("LIDOCAINE hydrochloride", D(40), "amide"),))
     patient = replace(ADULT, allergies=frozenset({"lidocaine"}))
     findings = check_dose([on_skin(loud, 5, 50)], patient, room())
     assert codes(findings, Level.STOP) == ["DOSE_ALLERGY"]

@@ -71,6 +71,10 @@ def test_the_sentence_shows_the_days_and_both_limits():
     ]
 
 
+def test_an_override_at_one_depth_does_not_cover_a_deeper_one():
+    assert check(6, "1.5")[0].fingerprint != check(6, "2.5")[0].fingerprint
+
+
 def test_a_depth_not_recorded_is_named():
     assert "at a depth not recorded" in check(6, None)[0].sentence
 
