@@ -25,6 +25,8 @@ class Active:
     chemical_class: str
 
     def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise ValueError("an active needs a name")
         if self.chemical_class not in CHEMICAL_CLASSES:
             raise ValueError(f"{self.name}: {self.chemical_class!r} is not amide or ester")
         if fault := fault_of(self.mg_per_g, at_most=Decimal(1000)):
@@ -85,6 +87,8 @@ class ProductLimits:
     effective_from: date | None = None
 
     def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise ValueError("a product needs a name")
         must_be_quantity("house_mg_per_kg", self.house_mg_per_kg)
         must_be_quantity("max_g_per_10cm2", self.max_g_per_10cm2)
         for area_cm2, grams in self.area_table:

@@ -289,6 +289,8 @@ def test_a_childs_contact_time_is_the_childs_row():
         lambda: Active("lidocaine", D(0), "amide"),
         lambda: Active("lidocaine", D("1000.1"), "amide"),
         lambda: Active("lidocaine", D(25), "amine"),
+        lambda: Active(" ", D(25), "amide"),
+        lambda: ProductLimits(" ", (), None, True, True, "label"),
         lambda: LimitRow(D("NaN"), None, None, "label"),
         lambda: LimitRow(D(0), None, None, "label"),
         lambda: LimitRow(None, None, None, "label", min_weight_kg=D(-1)),

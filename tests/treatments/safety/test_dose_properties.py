@@ -23,7 +23,7 @@ from tests.treatments.safety.shelf import (
 from treatments.safety.dose import OtherAnaesthetic, PatientFacts, check_dose
 from treatments.safety.findings import Finding, Level, worst
 
-QUICK = settings(max_examples=60, deadline=None, derandomize=True)
+QUICK = settings(max_examples=40, deadline=None, derandomize=True)
 
 
 def quantities(most):
