@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 
+from clinic.actions.diary import book
 from clinic.models import (
+    Appointment,
     Clinic,
     Competence,
     Membership,
@@ -16,7 +18,10 @@ from clinic.models import (
     User,
     WeeklyHours,
 )
+from clinic.models.openings import shape_of, snapshot
 from clinic.models.patients import digits, plain
+from clinic.scheduling.minutes import minute_of
+from clinic.scheduling.slots import Slot, slot_at
 from treatments.models import (
     Active,
     AftercareSheet,
@@ -203,3 +208,19 @@ def view(code: str = "", **facts) -> View:
     """Return a standard photo view of the back."""
     code = code or f"V{next(_next)}"
     return View.objects.create(**{"code": code, "name": f"View {code}", "region": "back"} | facts)
+
+
+def slot_on(of: Clinic, day: date, start_min: int = 600, who: Resource | None = None) -> Slot:
+    """Return the free slot of the clinic's service at a wall minute, 10:00 unless told."""
+    service, who = of.services.first(), who or of.resources.practitioners().first()
+    known = snapshot(of, service, from_day=day, days=1)
+    start = minute_of(day, start_min, of.zone)
+    return slot_at(known, shape_of(service), start=start, practitioner_id=who.pk)
+
+
+def appointment(of: Patient, day: date, start_min: int = 600, **facts) -> Appointment:
+    """Return a booked visit, taken as the desk takes it; `rests` are its healing times."""
+    values = {"clinic": of.clinic, "patient": of, "service": of.clinic.services.first(), "at": NOW,
+              "slot": slot_on(of.clinic, day, start_min, facts.pop("who", None)),
+              "by": facts.pop("by", None) or staff(of.clinic, Role.FRONT_DESK)}  # fmt: skip
+    return book(**values | facts)

@@ -1,0 +1,335 @@
+"""Deeds of the diary: book, move, cancel and the steps of a visit.
+
+Times and skin are guarded by the database (`hold_no_overlap`, `rest_no_overlap`); what is checked
+here first is for the sentence, and for what the database cannot know: hours, grid, competence.
+Every deed returns the appointment as it now is.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+from django.db.models import F
+
+from clinic.actions.audit import record
+from clinic.actions.placing import Visit, columns, let_go, not_healed, reserve, take, with_key
+from clinic.actions.refusals import Conflict, NotHealed, SlotTaken, broken_promise
+from clinic.models import Appointment, Rest
+from clinic.models.openings import RestWish, shape_of, slot_of
+from clinic.scheduling.reasons import day_words
+from clinic.scheduling.slots import Slot
+
+__all__ = [
+    "Conflict", "NotHealed", "RestWish", "SlotTaken", "arrive", "book", "cancel", "change_rests",
+    "confirm", "finish", "mark_noshow", "mark_to_move", "move", "start", "undo",
+]  # fmt: skip
+
+Status = Appointment.Status
+
+
+@transaction.atomic
+def book(
+    *, clinic, patient, service, slot: Slot, rests: Sequence[RestWish] = (), at: datetime, by,
+    note: str = "", request_key=None, why: Iterable = (),
+) -> Appointment:  # fmt: skip
+    """Book a visit at a slot and reserve the healing time of its zones.
+
+    Only the slot's start and practitioner bind: a room or device taken meanwhile is swapped for a
+    free one. `why` are plain values of `Reason.as_dict()`. The same `request_key` again returns
+    the first appointment. Raises SlotTaken, NotHealed, or ValidationError when the slot is not one
+    that may be offered; then nothing is written.
+    """
+    if first := with_key(clinic, patient, request_key):
+        return first
+    if patient.clinic_id != clinic.pk or service.clinic_id != clinic.pk:
+        raise ValidationError("This patient or service belongs to another clinic.", code="foreign")
+    shape = shape_of(service)
+
+    def place(free: Slot) -> Appointment:
+        row = Appointment.objects.create(
+            clinic=clinic, patient=patient, service=service, booked_at=at, booked_by=by, note=note,
+            request_key=request_key, why_this_date=list(why), **columns(free),
+        )  # fmt: skip
+        take(row, free, shape, rests)
+        return row
+
+    visit = Visit(
+        clinic=clinic, patient=patient, service=service, shape=shape, slot=slot, rests=rests,
+        at=at, request_key=request_key,
+    )  # fmt: skip
+    appointment, is_new = visit.placed(place)
+    if is_new:
+        _tell("booked", appointment, at, by, details=_place_words(appointment))
+    return appointment
+
+
+@transaction.atomic
+def move(
+    *, appointment: Appointment, slot: Slot, rests: Sequence[RestWish] | None = None, version: int,
+    at: datetime, by, why: Iterable = (),
+) -> Appointment:  # fmt: skip
+    """Give an appointment another time; one that waited to be moved is booked again.
+
+    `version` is the one the person saw: Conflict when somebody was quicker. `rests` None shifts
+    the reserved healing times along. Clears the confirmation. Raises as `book` does.
+    """
+    taken = Appointment.objects.filter(pk=appointment.pk, version=version)
+    if not taken.update(version=F("version") + 1):  # locks the row: the other desk waits here
+        raise _conflict(appointment)
+    row = _locked(appointment)
+    if not row.can_be_moved:
+        raise _wrong_state(row, "moved")
+    before, shape = _place_words(row), shape_of(row.service)
+    if rests is None:
+        rests = _shifted_rests(row, slot.day)
+
+    def place(free: Slot) -> Appointment:
+        let_go(row)
+        for name, value in columns(free).items():
+            setattr(row, name, value)
+        row.status, row.to_move_since, row.to_move_because = Status.BOOKED, None, ""
+        row.confirmed_at, row.why_this_date = None, list(why)
+        row.save()
+        take(row, free, shape, rests)
+        return row
+
+    _again(row, shape, slot, rests, at=at).placed(place)
+    _tell("moved", row, at, by, details=_place_words(row) | {"before": before})
+    return row
+
+
+@transaction.atomic
+def cancel(*, appointment: Appointment, reason: str, at: datetime, by) -> Appointment:
+    """Cancel a visit that has not begun and free its time and healing time.
+
+    `reason` is one of `Appointment.CancelReason`. Cancelling twice changes nothing.
+    """
+    row = _locked(appointment)
+    if row.status == Status.CANCELLED:
+        return row
+    if row.status not in {Status.BOOKED, Status.PROPOSED, Status.ARRIVED}:
+        raise _wrong_state(row, "cancelled")
+    if reason not in Appointment.CancelReason.values:
+        raise ValidationError("Say why the appointment is cancelled.", code="reason")
+    let_go(row)
+    row.cancel_reason, row.to_move_since, row.to_move_because = reason, None, ""
+    return _ended(row, Status.CANCELLED, "cancelled", at, by, reason=reason)
+
+
+@transaction.atomic
+def mark_to_move(*, appointment: Appointment, because: str, at: datetime, by) -> Appointment:
+    """Free a booked visit's time because it can no longer stand, and put it on the list to move."""
+    row = _locked(appointment)
+    if row.status == Status.PROPOSED:
+        return row
+    if row.status != Status.BOOKED:
+        raise _wrong_state(row, "put on the list to move")
+    if not because.strip():
+        raise ValidationError("Say why the appointment must move.", code="reason")
+    let_go(row)
+    row.status, row.to_move_since, row.to_move_because = Status.PROPOSED, at, because
+    row.confirmed_at = None
+    return _saved(row, "to_move", at, by, reason=because)
+
+
+@transaction.atomic
+def change_rests(*, appointment: Appointment, rests: Sequence[RestWish]) -> None:
+    """Replace the healing times a booked visit reserves; part of another deed, which is audited.
+
+    Raises NotHealed when a zone is then still healing or needled too soon afterwards.
+    """
+    try:
+        with transaction.atomic():
+            appointment.rests.filter(kind=Rest.Kind.BOOKED).delete()
+            reserve(appointment, rests)
+    except DatabaseError as error:
+        if broken_promise(error) != "rest_no_overlap":
+            raise
+        raise not_healed(appointment.patient, rests, ignore=(appointment.pk,)) from error
+
+
+# --- The steps of a visit -------------------------------------------------------------------------
+@transaction.atomic
+def confirm(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Keep that the patient said they will come."""
+    row = _locked(appointment)
+    if row.status != Status.BOOKED:
+        raise _wrong_state(row, "confirmed")
+    if row.confirmed_at:
+        return row
+    row.confirmed_at = at
+    return _saved(row, "confirmed", at, by)
+
+
+@transaction.atomic
+def arrive(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Keep that the patient is here."""
+    return _step(
+        appointment, "arrived", to=Status.ARRIVED, allowed={Status.BOOKED},
+        stamps=("arrived_at",), at=at, by=by,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def start(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Keep that the patient is in the room; one nobody greeted has thereby arrived."""
+    return _step(
+        appointment, "started", to=Status.IN_SESSION, allowed={Status.BOOKED, Status.ARRIVED},
+        stamps=("arrived_at", "started_at"), at=at, by=by,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def finish(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Keep that the visit is over."""
+    return _step(
+        appointment, "finished", to=Status.FULFILLED, allowed={Status.ARRIVED, Status.IN_SESSION},
+        stamps=("started_at", "finished_at"), at=at, by=by,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def mark_noshow(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Keep that the patient did not come. The time stays taken, the skin needs no rest."""
+    row = _locked(appointment)
+    if row.status == Status.NOSHOW:
+        return row
+    if row.status != Status.BOOKED:
+        raise _wrong_state(row, "marked as not attended")
+    if at < row.starts_at:
+        raise ValidationError("This appointment has not begun yet.", code="not_yet")
+    row.rests.filter(kind=Rest.Kind.BOOKED).delete()
+    return _ended(row, Status.NOSHOW, "missed", at, by)
+
+
+@transaction.atomic
+def undo(
+    *, appointment: Appointment, rests: Sequence[RestWish] = (), at: datetime, by
+) -> Appointment:
+    """Step a visit back by one state: done, in room, arrived, booked.
+
+    A missed visit is booked again, a cancelled one too if its time is still free; neither when the
+    patient was given another time since. `rests` are the healing times such a visit reserves again.
+    """
+    row = _locked(appointment)
+    before = row.status
+    if before in {Status.CANCELLED, Status.NOSHOW}:
+        _must_not_be_replaced(row)
+    if before == Status.CANCELLED:
+        _take_again(row, rests, at)
+    elif before == Status.NOSHOW:
+        change_rests(appointment=row, rests=rests)
+    elif before not in _BACK:
+        raise _wrong_state(row, "stepped back")
+    row.status, stamp = _BACK.get(before, (Status.BOOKED, None))
+    if stamp:
+        setattr(row, stamp, None)
+    row.ended_at = row.ended_by = None
+    row.cancel_reason = ""
+    return _saved(row, "undone", at, by, details={"was": before})
+
+
+#: Where a step goes back to, and the stamp it takes away.
+_BACK = {
+    Status.FULFILLED: (Status.IN_SESSION, "finished_at"),
+    Status.IN_SESSION: (Status.ARRIVED, "started_at"),
+    Status.ARRIVED: (Status.BOOKED, "arrived_at"),
+}
+
+
+# --- How ----------------------------------------------------------------------------------------
+def _locked(appointment: Appointment) -> Appointment:
+    """Return the row as it is now, held until the deed commits."""
+    return Appointment.objects.select_for_update().get(pk=appointment.pk)
+
+
+def _shifted_rests(row: Appointment, day: date) -> list[RestWish]:
+    booked = row.rests.filter(kind=Rest.Kind.BOOKED).order_by("area_id")
+    spans = booked.values_list("area__zone_code", "start_day", "end_day")
+    return [RestWish(code, day, end - start) for code, start, end in spans]
+
+
+def _must_not_be_replaced(row: Appointment) -> None:
+    since = Appointment.objects.live().filter(patient=row.patient, booked_at__gte=row.ended_at)
+    if since.exists():
+        raise ValidationError("Another time has been booked since.", code="replaced")
+
+
+def _take_again(row: Appointment, rests, at) -> None:
+    """Give a cancelled visit its time back, with whichever room and device are free."""
+    shape = shape_of(row.service)
+
+    def place(free: Slot) -> Appointment:
+        for name, value in columns(free).items():
+            setattr(row, name, value)
+        take(row, free, shape, rests)
+        return row
+
+    _again(row, shape, slot_of(row), rests, at=at).placed(place)
+
+
+def _again(row: Appointment, shape, slot: Slot, rests, *, at) -> Visit:
+    return Visit(
+        clinic=row.clinic, patient=row.patient, service=row.service, shape=shape, slot=slot,
+        rests=rests, at=at, ignore=(row.pk,),
+    )  # fmt: skip
+
+
+def _step(appointment, action, *, to, allowed, stamps, at, by) -> Appointment:
+    """Go on by one state; a step already taken (a double tap) changes nothing."""
+    row = _locked(appointment)
+    if row.status == to:
+        return row
+    if row.status not in allowed:
+        raise _wrong_state(row, f"marked as {Status(to).label.lower()}")
+    if row.local_date > row.clinic.local_date(at):
+        raise ValidationError(
+            f"This appointment is on {day_words(row.local_date)}.", code="not_yet"
+        )
+    for stamp in stamps:
+        setattr(row, stamp, getattr(row, stamp) or at)
+    row.status = to
+    return _saved(row, action, at, by)
+
+
+def _ended(row, status, action, at, by, *, reason="") -> Appointment:
+    row.status, row.ended_at, row.ended_by = status, at, by
+    return _saved(row, action, at, by, reason=reason)
+
+
+def _saved(row, action, at, by, *, reason="", details=None) -> Appointment:
+    row.version += 1
+    row.save()
+    _tell(action, row, at, by, reason=reason, details=details)
+    return row
+
+
+def _tell(action, row, at, by, *, reason="", details=None) -> None:
+    record(
+        f"appointment.{action}", row, at=at, by=by, patient=row.patient, category="schedule",
+        reason=reason, details=details,
+    )  # fmt: skip
+
+
+def _place_words(row: Appointment) -> dict:
+    """Return when, who and where as ids and plain values for the audit."""
+    return {
+        "day": row.local_date.isoformat(), "start": row.start_clock,
+        "practitioner": row.practitioner_id, "room": row.room_id, "device": row.device_id,
+    }  # fmt: skip
+
+
+def _conflict(appointment: Appointment) -> Conflict:
+    now = Appointment.objects.get(pk=appointment.pk)
+    return Conflict(
+        f"Somebody changed this appointment meanwhile: it is now {now.get_status_display().lower()}"
+        f" for {day_words(now.local_date)}, {now.start_clock}.",
+        current=now,
+    )
+
+
+def _wrong_state(row: Appointment, verb: str) -> ValidationError:
+    return ValidationError(
+        f"An appointment in state “{row.get_status_display()}” cannot be {verb}.", code="state"
+    )

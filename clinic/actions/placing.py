@@ -1,0 +1,176 @@
+"""Put a visit somewhere: is the time legal, take it, and say what to do when it is gone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+
+from clinic.actions.refusals import DEADLOCK, NotHealed, SlotTaken, broken_promise
+from clinic.models import Appointment, Clinic, Hold, Patient, Rest, Service, TreatedArea
+from clinic.models.openings import Healing, RestWish, snapshot
+from clinic.scheduling.minutes import instant_of, minute_of_instant
+from clinic.scheduling.reasons import day_words, sentence
+from clinic.scheduling.slots import ServiceShape, Slot, holds_of, nearest_slots, slot_at, why_not
+
+TRIES = 3
+NEAREST, NEAREST_WITHIN_DAYS = 3, 14
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One attempt to put a visit somewhere: is it legal, place it, and what a refusal means."""
+
+    clinic: Clinic
+    patient: Patient
+    service: Service
+    shape: ServiceShape
+    slot: Slot
+    rests: Sequence[RestWish]
+    at: datetime
+    request_key: UUID | None = None
+    ignore: tuple[int, ...] = ()  # keys of appointments that give way: the one being moved
+
+    def placed(self, place: Callable[[Slot], Appointment]) -> tuple[Appointment, bool]:
+        """Return the appointment that `place` wrote and True, or the first one of a double submit.
+
+        A lost race is looked at afresh: perhaps only the room is gone. A deadlock is tried again.
+        """
+        for _ in range(TRIES):
+            free = self._legal()
+            try:
+                with transaction.atomic():
+                    return place(free), True
+            except DatabaseError as error:
+                broken = broken_promise(error)
+                if "request_key" in broken:
+                    return self._first(error), False
+                if broken == "rest_no_overlap":
+                    raise not_healed(self.patient, self.rests, ignore=self.ignore) from error
+                if broken not in {"hold_no_overlap", DEADLOCK}:
+                    raise
+        raise self._taken()
+
+    def _first(self, error) -> Appointment:
+        first = with_key(self.clinic, self.patient, self.request_key)
+        if first is None:
+            raise ValidationError("This form was already used.", code="request_key") from error
+        return first
+
+    def _legal(self) -> Slot:
+        """Return the slot with a free room and device, or raise what forbids it."""
+        start, who = self.slot.start, self.slot.practitioner_id
+        day = self.clinic.local_date(instant_of(start))
+        if day < self.clinic.local_date(self.at):
+            raise ValidationError(f"{day_words(day)} is over.", code="past")
+        known = self._snapshot(day, 1)
+        if who not in {row.resource_id for row in known.resources if row.kind == "practitioner"}:
+            raise ValidationError(
+                f"This practitioner does not do {self.service}.", code="not_competent"
+            )
+        free = slot_at(known, self.shape, start=start, practitioner_id=who)
+        if free is None:
+            reason = why_not(known, self.shape, start=start, practitioner_id=who)
+            if reason is None or reason.code == "taken":
+                raise self._taken()
+            raise ValidationError(f"{sentence(reason)}.", code=reason.code)
+        self._patient_is_free(free)
+        return free
+
+    def _patient_is_free(self, free: Slot) -> None:
+        others = Appointment.objects.live().filter(
+            patient=self.patient, local_date=free.day,
+            starts_at__lt=instant_of(free.end), ends_at__gt=instant_of(free.start),
+        )  # fmt: skip
+        if self.request_key:  # a double submit meets its own twin
+            others = others.exclude(request_key=self.request_key)
+        if other := others.exclude(pk__in=self.ignore).first():
+            raise ValidationError(
+                f"The patient already has an appointment at {other.start_clock}.",
+                code="patient_busy",
+            )
+
+    def _snapshot(self, from_day: date, days: int):
+        return snapshot(self.clinic, self.service, from_day=from_day, days=days, ignore=self.ignore)
+
+    def _taken(self) -> SlotTaken:
+        return SlotTaken("This time has just been taken.", nearest=self._nearest())
+
+    def _nearest(self) -> list[Slot]:
+        """Return the free starts nearest to the wished one on which the skin would have healed."""
+        around = self.slot.day
+        first = max(around - timedelta(days=NEAREST_WITHIN_DAYS), self.clinic.local_date(self.at))
+        days = (around - first).days + NEAREST_WITHIN_DAYS + 1
+        codes = [wish.zone_code for wish in self.rests]
+        healing = Healing(self.patient, codes, ignore=self.ignore)
+        found = nearest_slots(
+            self._snapshot(first, days), self.shape, around=self.slot.start,
+            count=NEAREST if not codes else 10 * NEAREST,
+            days=NEAREST_WITHIN_DAYS, from_minute=minute_of_instant(self.at),
+        )  # fmt: skip
+        fit = [s for s in found if healing.allows(wish.on(s.day) for wish in self.rests)]
+        fit.sort(key=lambda s: abs(s.start - self.slot.start))
+        return sorted(fit[:NEAREST], key=lambda s: s.key)
+
+
+def with_key(clinic, patient, request_key) -> Appointment | None:
+    """Return the appointment an earlier submit of the same form made."""
+    if request_key is None:
+        return None
+    return Appointment.objects.filter(
+        request_key=request_key, clinic=clinic, patient=patient
+    ).first()
+
+
+def columns(slot: Slot) -> dict:
+    """Return the columns of an appointment that say when, who and where."""
+    return {
+        "practitioner_id": slot.practitioner_id, "room_id": slot.room_id,
+        "device_id": slot.device_id, "local_date": slot.day, "local_start_min": slot.wall_min,
+        "starts_at": instant_of(slot.start), "ends_at": instant_of(slot.end),
+    }  # fmt: skip
+
+
+def take(row: Appointment, slot: Slot, shape: ServiceShape, rests) -> None:
+    """Write the holds, lowest resource first so that two desks meet in one order, and the rests."""
+    Hold.objects.bulk_create(
+        Hold(appointment=row, resource_id=resource_id, start=start, end=end)
+        for resource_id, start, end in holds_of(slot, shape)
+    )
+    reserve(row, rests)
+
+
+def reserve(row: Appointment, rests: Sequence[RestWish]) -> None:
+    """Write the healing times a visit reserves, lowest zone of the patient first."""
+    if not rests:
+        return
+    codes = {wish.zone_code for wish in rests}
+    mine = TreatedArea.objects.filter(patient_id=row.patient_id, zone_code__in=codes)
+    areas = dict(mine.values_list("zone_code", "pk"))
+    if missing := sorted(codes - areas.keys()):
+        TreatedArea.objects.bulk_create(
+            (TreatedArea(patient_id=row.patient_id, zone_code=code) for code in missing),
+            ignore_conflicts=True,
+        )
+        areas = dict(mine.all().values_list("zone_code", "pk"))
+    Rest.objects.bulk_create(
+        Rest(
+            area_id=areas[wish.zone_code], appointment=row, kind=Rest.Kind.BOOKED,
+            start_day=wish.span[0], end_day=wish.span[1],
+        )
+        for wish in sorted(rests, key=lambda wish: areas[wish.zone_code])
+    )  # fmt: skip
+
+
+def let_go(row: Appointment) -> None:
+    """Free the time and the reserved healing times of a visit."""
+    row.holds.all().delete()
+    row.rests.filter(kind=Rest.Kind.BOOKED).delete()
+
+
+def not_healed(patient, rests, *, ignore) -> NotHealed:
+    """Return the refusal with the first day on which all these rests would be free."""
+    healing = Healing(patient, [wish.zone_code for wish in rests], ignore=ignore)
+    return NotHealed.until(healing.first_day(rests))

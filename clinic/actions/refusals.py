@@ -1,0 +1,77 @@
+"""Why a deed did not happen: refusals with what to do instead, and how to read a database's "no"."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError
+
+from clinic.scheduling.reasons import day_words
+from clinic.scheduling.slots import Slot
+
+DEADLOCK = "deadlock"
+_SQLSTATE_DEADLOCK = "40P01"
+
+
+class Conflict(ValidationError):  # noqa: N818 -- a refusal, not a fault
+    """Somebody changed the row since this person saw it; nothing was written.
+
+    `current` is the row as it is now.
+    """
+
+    def __init__(self, sentence: str, *, current=None) -> None:
+        super().__init__(sentence, code="conflict")
+        self.current = current
+
+
+class SlotTaken(ValidationError):  # noqa: N818 -- a refusal, not a fault
+    """The time is no longer free. `nearest` holds up to three free slots, in order of time.
+
+    `number` is the session of a course it happened to, None outside courses.
+    """
+
+    def __init__(
+        self, sentence: str, *, nearest: Sequence[Slot] = (), number: int | None = None
+    ) -> None:
+        super().__init__(sentence, code="taken")
+        self.nearest = tuple(nearest)
+        self.number = number
+
+
+class NotHealed(ValidationError):  # noqa: N818 -- a refusal, not a fault
+    """The skin of a zone has not healed by then, or would not heal before its next session.
+
+    `first_day` is the first day that would do; `number` as in `SlotTaken`.
+    """
+
+    def __init__(self, sentence: str, *, first_day: date, number: int | None = None) -> None:
+        super().__init__(sentence, code="not_healed")
+        self.first_day = first_day
+        self.number = number
+
+    @classmethod
+    def until(cls, first_day: date, *, number: int | None = None) -> "NotHealed":
+        """Return the refusal that names the first possible day."""
+        session = f"Session {number}: the" if number else "The"
+        return cls(
+            f"{session} skin has not healed by then. Possible from {day_words(first_day)}.",
+            first_day=first_day,
+            number=number,
+        )
+
+
+def broken_promise(error: DatabaseError) -> str:
+    """Return the name of the constraint a database error tells of, `DEADLOCK`, or "".
+
+    PostgreSQL names it. SQLite's triggers raise "NoOverlap <name>"; its own constraints say
+    "UNIQUE constraint failed: table.column" or "CHECK constraint failed: name", of which the last
+    word is returned.
+    """
+    cause = error.__cause__
+    if getattr(cause, "sqlstate", None) == _SQLSTATE_DEADLOCK:
+        return DEADLOCK
+    diag = getattr(cause, "diag", None)
+    if diag is not None:
+        return diag.constraint_name or ""
+    words = str(error).split()
+    return words[-1] if words else ""

@@ -1,0 +1,180 @@
+"""Rows into the values the pure slot search works on, in a handful of queries whatever the size."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+
+from clinic.models.diary import Appointment, Hold, Rest
+from clinic.models.services import HoursException, Resource, WeeklyHours
+from clinic.scheduling.hours import DatedException, WeeklyRule
+from clinic.scheduling.minutes import day_bounds, day_number, day_of, minute_of_instant
+from clinic.scheduling.slots import PhaseNeed, ResourceHours, ServiceShape, Slot, Snapshot
+
+
+@dataclass(frozen=True)
+class RestWish:
+    """A zone of the patient shall rest for `days` days from `start_day` on, that day included."""
+
+    zone_code: str
+    start_day: date
+    days: int
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Return the days since 1970-01-01 it covers: `[start, end)`."""
+        start = day_number(self.start_day)
+        return start, start + self.days
+
+    def on(self, day: date) -> "RestWish":
+        """Return the same rest from another day on."""
+        return RestWish(self.zone_code, day, self.days)
+
+
+def shape_of(service) -> ServiceShape:
+    """Return the phases of a service as the search wants them. One query, none if prefetched.
+
+    Raises ValidationError (`no_phases`) when nobody is needed in it: such a service is not bookable.
+    """
+    needs = []
+    for phase in service.phases.all():
+        if phase.practitioner_min:
+            needs.append(PhaseNeed("practitioner", phase.offset_min, phase.practitioner_min))
+        if phase.needs_room:
+            needs.append(PhaseNeed("room", phase.offset_min, phase.minutes))
+        if phase.needs_device:
+            needs.append(PhaseNeed("device", phase.offset_min, phase.minutes))
+    if not any(need.kind == "practitioner" for need in needs):
+        raise ValidationError(
+            f"{service} has no phase with a practitioner yet; it cannot be booked.",
+            code="no_phases",
+        )
+    return ServiceShape(tuple(needs), service.grid_min)
+
+
+def snapshot(
+    clinic,
+    service,
+    *,
+    from_day: date,
+    days: int,
+    practitioner_ids: Sequence[int] | None = None,
+    ignore: Iterable[int] = (),
+) -> Snapshot:
+    """Return hours and taken stretches of a service's resources for `days` local days.
+
+    `practitioner_ids` leaves out the other practitioners. The holds of the appointments whose keys
+    are in `ignore` do not count: those about to be moved. Four queries, five with holds.
+    """
+    resources = Resource.objects.bookable(clinic, service)
+    if practitioner_ids is not None:
+        resources = resources.filter(~Q(kind="practitioner") | Q(pk__in=practitioner_ids))
+    kinds = dict(resources.values_list("pk", "kind"))
+    to_day = from_day + timedelta(days=days - 1)
+    weekly = _weekly(kinds, from_day, to_day)
+    exceptions = _exceptions(clinic, kinds, from_day, to_day)
+    start, end = day_bounds(from_day, clinic.zone)[0], day_bounds(to_day, clinic.zone)[1]
+    rows = tuple(
+        ResourceHours(pk, kind, tuple(weekly[pk]), tuple(exceptions[pk]))
+        for pk, kind in kinds.items()
+    )
+    busy = _busy(kinds, start, end, tuple(ignore))
+    return Snapshot(clinic.zone, rows, tuple(exceptions[None]), busy)
+
+
+def _weekly(kinds, from_day, to_day) -> dict[int, list[WeeklyRule]]:
+    rows = (
+        WeeklyHours.objects.filter(resource_id__in=kinds)
+        .filter(Q(valid_from__isnull=True) | Q(valid_from__lte=to_day))
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=from_day))
+        .order_by("pk")
+        .values_list("resource_id", "weekday", "from_min", "to_min", "valid_from", "valid_to")
+    )
+    found = defaultdict(list)
+    for resource_id, *rule in rows:
+        found[resource_id].append(WeeklyRule(*rule))
+    return found
+
+
+def _exceptions(clinic, kinds, from_day, to_day) -> dict[int | None, list[DatedException]]:
+    """Return dated exceptions by resource; those of the whole clinic under None."""
+    rows = (
+        HoursException.objects.filter(clinic=clinic, from_day__lte=to_day, to_day__gte=from_day)
+        .order_by("pk")
+        .values_list(
+            "resource_id", "from_day", "to_day", "kind", "from_min", "to_min", "reason"
+        )
+    )  # fmt: skip
+    found = defaultdict(list)
+    for resource_id, *row in rows:
+        if resource_id is None or resource_id in kinds:
+            found[resource_id].append(DatedException(*row))
+    return found
+
+
+def _busy(kinds, start: int, end: int, ignore: tuple[int, ...]) -> dict[int, list]:
+    holds = Hold.objects.touching(list(kinds), start=start, end=end)
+    if ignore:
+        holds = holds.exclude(appointment_id__in=ignore)
+    busy = defaultdict(list)
+    for resource_id, taken_from, taken_to in holds.values_list("resource_id", "start", "end"):
+        busy[resource_id].append((taken_from, taken_to))
+    return dict(busy)
+
+
+def slot_of(appointment: Appointment) -> Slot:
+    """Return the slot an appointment stands at."""
+    return Slot(
+        day=appointment.local_date,
+        wall_min=appointment.local_start_min,
+        start=minute_of_instant(appointment.starts_at),
+        end=minute_of_instant(appointment.ends_at),
+        practitioner_id=appointment.practitioner_id,
+        room_id=appointment.room_id,
+        device_id=appointment.device_id,
+    )
+
+
+class Healing:
+    """The rests of a patient's zones, read once: on which days may they be needled?
+
+    The rests of the appointments whose keys are in `ignore` do not count.
+    """
+
+    def __init__(self, patient, zone_codes: Iterable[str], *, ignore: Iterable[int] = ()) -> None:
+        codes = set(zone_codes)
+        self.rests: list[tuple[str, int, int]] = []
+        if not codes:
+            return
+        rows = Rest.objects.filter(area__patient=patient, area__zone_code__in=codes)
+        if ignore := tuple(ignore):
+            rows = rows.exclude(appointment_id__in=ignore, kind=Rest.Kind.BOOKED)
+        self.rests = list(
+            rows.order_by("start_day").values_list("area__zone_code", "start_day", "end_day")
+        )
+
+    def allows(self, wishes: Iterable[RestWish]) -> bool:
+        """Say whether all these rests are free."""
+        return self._after(wishes) is None
+
+    def first_day(self, wishes: Sequence[RestWish]) -> date:
+        """Return the first day, from theirs on, from which all these rests would be free."""
+        day = min(wish.start_day for wish in wishes)
+        while (later := self._after([wish.on(day) for wish in wishes])) is not None:
+            day = later
+        return day
+
+    def _after(self, wishes: Iterable[RestWish]) -> date | None:
+        """Return the end of the last rest in the way, None when none is."""
+        ends = []
+        for wish in wishes:
+            start, end = wish.span
+            ends += [
+                taken_to
+                for code, taken_from, taken_to in self.rests
+                if code == wish.zone_code and taken_from < end and start < taken_to
+            ]
+        return day_of(max(ends)) if ends else None
