@@ -8,7 +8,7 @@ from django.db import transaction
 from clinic.models import AuditEvent, AuditHead, Membership
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # a line that cannot be written takes its deed along
 def record(
     action: str, thing=None, *, clinic=None, at: datetime, by, patient=None, category: str = "",
     reason: str = "", details: dict | None = None, address: str = "",
@@ -20,11 +20,10 @@ def record(
     clinic's head row until the deed commits, so lines cannot fork.
     """
     clinic_id = clinic.pk if clinic is not None else getattr(thing, "clinic_id", None) or 0
-    AuditHead.objects.get_or_create(clinic_id=clinic_id)
-    head = AuditHead.objects.select_for_update().get(clinic_id=clinic_id)
+    head = _hold_head(clinic_id)
     event = AuditEvent(
         clinic_id=clinic_id, seq=head.seq + 1, at=at,
-        actor_id=by.pk if by else None, actor_name=str(by) if by else "Needlepoint",
+        actor_id=by.pk if by else None, actor_name=str(by)[:150] if by else "Needlepoint",
         actor_role=_role(by, clinic_id), action=action,
         object_type=thing._meta.label_lower if thing is not None else "",
         object_id=str(thing.pk) if thing is not None else "",
@@ -36,6 +35,16 @@ def record(
     event.save(force_insert=True)
     AuditHead.objects.filter(clinic_id=clinic_id).update(seq=event.seq, mac=event.mac)
     return event
+
+
+def _hold_head(clinic_id: int) -> AuditHead:
+    """Return the end of a clinic's chain, held until commit; made where this is its first line."""
+    heads = AuditHead.objects.select_for_update()
+    head = heads.filter(clinic_id=clinic_id).first()
+    if head is None:
+        AuditHead.objects.get_or_create(clinic_id=clinic_id)
+        head = heads.get(clinic_id=clinic_id)
+    return head
 
 
 def _role(by, clinic_id: int) -> str:

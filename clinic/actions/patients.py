@@ -10,6 +10,7 @@ from django.db.models import F, Max
 from django.shortcuts import get_object_or_404
 
 from clinic.actions.audit import record
+from clinic.actions.refusals import Conflict
 from clinic.models import Allergy, BodyMeasure, Clinic, Medicine, Patient
 from clinic.models.patients import digits, plain
 
@@ -20,14 +21,7 @@ DEMOGRAPHICS = (
     "desk_note",
 )  # fmt: skip
 FIRST_NUMBER = 1001
-
-
-class Conflict(Exception):  # noqa: N818 -- the word the pages use
-    """Somebody else saved first. `theirs` is the row as it stands now."""
-
-    def __init__(self, theirs):
-        super().__init__(f"{type(theirs).__name__} {theirs.pk} is at version {theirs.version}")
-        self.theirs = theirs
+CHANGED = "Somebody else saved this patient while you were writing."
 
 
 @transaction.atomic
@@ -76,7 +70,7 @@ def edit_patient(*, patient: Patient, version: int, facts: dict, at: datetime, b
     """
     current = Patient.objects.select_for_update().get(pk=patient.pk)
     if current.version != version:
-        raise Conflict(current)
+        raise Conflict(CHANGED, current=current)
     changed = {name: value for name, value in _known(facts).items()
                if getattr(current, name) != value}  # fmt: skip
     if not changed:
@@ -120,7 +114,7 @@ def note_health(
     """
     current = Patient.objects.select_for_update().get(pk=patient.pk)
     if current.version != version:
-        raise Conflict(current)
+        raise Conflict(CHANGED, current=current)
     columns = _health_columns(current, health)
     noted = sorted(columns)
     noted += _note_allergies(current, health, today, by)
@@ -188,7 +182,7 @@ def _swap(patient: Patient, version: int, changed: dict) -> None:
     """Write columns where the version still stands; raise `Conflict` where it does not."""
     rows = Patient.objects.filter(pk=patient.pk, version=version)
     if not rows.update(**changed, version=F("version") + 1):
-        raise Conflict(Patient.objects.get(pk=patient.pk))
+        raise Conflict(CHANGED, current=Patient.objects.get(pk=patient.pk))
 
 
 def _known(facts: dict) -> dict:

@@ -8,11 +8,26 @@ everything after the last head kept elsewhere; docs/operations.md says how to ke
 import hashlib
 import hmac
 import json
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from clinic.models.constraints import AppendOnly
+
+#: What the first line of a chain ties to.
+START = "0" * 64
+
+
+class Break(NamedTuple):
+    """The first place where a chain does not hold."""
+
+    clinic_id: int
+    seq: int
+    why: str
+
+    def __str__(self):
+        return f"Clinic {self.clinic_id}, line {self.seq}: {self.why}"
 
 
 class AuditEventQuerySet(models.QuerySet):
@@ -33,6 +48,32 @@ class AuditEventQuerySet(models.QuerySet):
     def for_log(self, clinic_id):
         """Return what the auditor's page shows: newest first."""
         return self.filter(clinic_id=clinic_id).order_by("-seq")
+
+    def chains(self) -> list[int]:
+        """Return the clinics that have lines or a head."""
+        heads = AuditHead.objects.values_list("clinic_id", flat=True)
+        return sorted({*heads, *self.order_by().values_list("clinic_id", flat=True).distinct()})
+
+    def first_break(self, clinic_id: int, key: str) -> Break | None:
+        """Return the first line of a clinic's chain that does not hold under this key, or None.
+
+        Each line's MAC covers its facts, its place and the MAC before it; the head says where the
+        chain ends, so a removed last line shows too.
+        """
+        seq, mac = 0, START
+        for line in self.of_clinic(clinic_id).iterator(chunk_size=2000):
+            seq += 1
+            if line.seq != seq:
+                return Break(clinic_id, seq, "is missing.")
+            if line.previous_mac != mac:
+                return Break(clinic_id, seq, "does not follow the line before it.")
+            if not hmac.compare_digest(line.mac, line.expected_mac(key)):
+                return Break(clinic_id, seq, "was changed after it was written.")
+            mac = line.mac
+        head = AuditHead.objects.filter(clinic_id=clinic_id).first()
+        if head is None or (head.seq, head.mac) != (seq, mac):
+            return Break(clinic_id, seq + 1, "is where the log ends, but its head says otherwise.")
+        return None
 
 
 class AuditEvent(models.Model):
@@ -92,7 +133,7 @@ class AuditHead(models.Model):
 
     clinic_id = models.BigIntegerField(primary_key=True)
     seq = models.BigIntegerField(default=0)
-    mac = models.CharField(max_length=64, default="0" * 64)
+    mac = models.CharField(max_length=64, default=START)
 
     def __str__(self):
         return f"clinic {self.clinic_id} at {self.seq}"

@@ -8,13 +8,13 @@ import pytest
 from django.http import Http404
 
 from clinic.actions.patients import (
-    Conflict,
     HealthFacts,
     edit_patient,
     note_health,
     open_patient,
     register_patient,
 )
+from clinic.actions.refusals import Conflict
 from clinic.models import AuditEvent, Patient
 from tests import factories
 
@@ -123,7 +123,7 @@ def test_the_second_of_two_editors_is_refused_and_sees_what_stands(patient, desk
     with pytest.raises(Conflict) as refused:
         edit_patient(patient=patient, version=1, facts={"phone": "020 7946 0222"}, at=now, by=desk)
 
-    assert refused.value.theirs.phone == "020 7946 0111"
+    assert refused.value.current.phone == "020 7946 0111"
     assert Patient.objects.get().phone == "020 7946 0111"
 
 
