@@ -67,6 +67,13 @@ function onNow(button) {
 
 const limitAll = (root) => root.querySelectorAll(".stepper").forEach(limit);
 
+/** A form that came back with faults starts at the first one. */
+function goToFault(root) {
+  const fault = root.querySelector(".is-invalid, .is-invalid-group input");
+  fault?.closest("details")?.setAttribute("open", "");
+  (fault?.matches(".stepper") ? fault.querySelector("input") : fault)?.focus();
+}
+
 /** Wire all of it, for parts that arrive later as well. */
 export function watchForms() {
   document.addEventListener("submit", onSubmit, { capture: true });
@@ -92,4 +99,5 @@ export function watchForms() {
   });
   watchUnsaved();
   limitAll(document);
+  goToFault(document);
 }
