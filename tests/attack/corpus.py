@@ -171,8 +171,8 @@ def _broken():
 
 
 def _packed(name, head):
-    """Return a PNG chunk of 20 MB of zeros packed into 20 kB."""
-    return chunk(name, head + zlib.compress(bytes(20_000_000)))
+    """Return a PNG chunk of 4 MB of zeros packed into 4 kB."""
+    return chunk(name, head + zlib.compress(bytes(4_000_000)))
 
 
 def _bombs():

@@ -5,7 +5,8 @@ re-encoded. So nothing else can go on: no place, serial number, thumbnail of an 
 picture, comment, or second file hidden behind the first. The time of capture is kept as a value.
 
 A web request calls ``isolated.take_in_isolated``: a decoder that crashes, spins or swells then
-takes down a child process and not the server. ``take_in`` is the same sum without that wall.
+takes down a child process and not the server. ``take_in`` is the same sum without that wall, for
+that child and for files of our own.
 """
 
 import hashlib
@@ -98,7 +99,10 @@ class PhotoRefused(Exception):  # noqa: N818 (a verdict with a sentence, not a f
 
 
 def inspect(source, *, limits):
-    """Return PhotoFacts from the header alone, or raise PhotoRefused. Nothing is decoded."""
+    """Return PhotoFacts from the header alone, or raise PhotoRefused. Nothing is decoded.
+
+    Not for a web process either: the bundled libheif has been seen to crash on a HEIC's header.
+    """
     data = read(source, limits)
     with _open(data, limits) as image:
         return PhotoFacts(_format(image), *image.size, len(data))

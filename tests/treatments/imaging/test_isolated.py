@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from tests.attack.corpus import TURNED_HEIC, picture, poisoned_files, refused_files, saved
+from tests.attack.corpus import DATA, TURNED_HEIC, picture, poisoned_files, refused_files, saved
 from treatments.imaging import isolated
-from treatments.imaging.intake import Limits, PhotoRefused, take_in
+from treatments.imaging.intake import DAMAGED, Limits, PhotoRefused, take_in
 from treatments.imaging.isolated import FAILED, TOO_LARGE, TOO_LONG, take_in_isolated
 
 LIMITS = Limits()
@@ -106,6 +106,14 @@ def test_a_child_that_crashes_or_talks_nonsense_is_a_photo_not_read(monkeypatch,
     child_that(monkeypatch, does)
 
     assert refusal(saved(picture())) == ("decoder_failed", FAILED)
+
+
+def test_a_heic_that_crashes_the_decoder_costs_one_child_and_no_server():
+    """libheif as bundled with pi_heif 1.4.0 reads this file's header into a segmentation fault."""
+    code, sentence = refusal(DATA / "crashes_decoder.heic")
+
+    assert code in ("decoder_failed", "damaged")
+    assert sentence in (FAILED, DAMAGED)
 
 
 def test_the_child_sees_no_secret_of_the_server(monkeypatch):
