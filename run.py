@@ -144,13 +144,13 @@ def without_browser(arguments):
 
 
 # --- Steps ----------------------------------------------------------------------------------------
-def install_python_packages(lock, also_fulfils):
+def install_python_packages(lock, also_fulfils, what="the Python packages"):
     """Install a lock file's packages into .venv; `also_fulfils` names the lock files it contains."""
     make_venv()
     step = Step(VENV, lock, reads=[lock])
     if step.is_done():
         return
-    print("Installing the Python packages (half a minute the first time) ...", flush=True)
+    print(f"Installing {what} ...", flush=True)
     options = ["--require-hashes", "--no-input", "--retries=2"]
     log = call_logged([str(PYTHON), "-m", "pip", "install", *options, "-r", lock], "pip")
     if log is not None:
@@ -231,7 +231,7 @@ def find_npm():
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and node_version(node) >= OLDEST_NODE:
         return [npm], dict(os.environ)
-    install_python_packages("requirements-node.txt", also_fulfils=())
+    install_python_packages("requirements-node.txt", also_fulfils=(), what="Node.js")
     search_path = os.pathsep.join([str(SCRIPTS), os.environ.get("PATH", "")])
     return [shutil.which("npm", path=search_path)], {**os.environ, "PATH": search_path}
 

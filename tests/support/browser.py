@@ -55,8 +55,7 @@ def choose_playwright_node():
 
     if _starts(Path(playwright.__file__).parent / "driver/node"):
         return
-    beside_python = Path(sys.prefix) / "lib/node"
-    for node in (_node_of_wheel(), shutil.which("node"), beside_python):
+    for node in (_node_of_wheel(), shutil.which("node")):
         if node and _starts(node):
             os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(node)
             return
