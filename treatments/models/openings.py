@@ -1,0 +1,239 @@
+"""A course's rows into the wishes of the pure planner, in a fixed number of queries."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import pairwise
+
+from clinic.models import Appointment
+from clinic.models.openings import Healing, RestWish, shape_of, slot_of, snapshot
+from clinic.scheduling.course import Proposal, Refusal, Weights, propose_three
+from clinic.scheduling.minutes import DAY_MIN, day_bounds, day_of
+from clinic.scheduling.slots import FoundCandidates
+from clinic.scheduling.terms import Blackout, CourseRequest, CourseWish, SessionWish
+from treatments.models.plans import LAPSE_AFTER_DAYS, PlannedSession, TreatmentPlan
+
+LONGEST_SEARCH_DAYS = 730
+
+
+def day_of_session(session: PlannedSession) -> date | None:
+    """Return the day a session was done or is booked for, None without either."""
+    if session.done_on:
+        return session.done_on
+    return session.appointment.local_date if session.is_booked else None
+
+
+class Course:
+    """A course with its sessions and zones, read once: which days, which rests, which gaps.
+
+    Two queries. The sessions carry their appointments; `session(k)` is session k.
+    """
+
+    def __init__(self, plan: TreatmentPlan) -> None:
+        self.plan = plan
+        self.sessions: list[PlannedSession] = list(
+            plan.sessions.select_related("appointment").order_by("number")
+        )
+        self.zone_codes: list[str] = list(plan.zones.values_list("zone__code", flat=True))
+        for session in self.sessions:
+            session.plan = plan
+
+    def session(self, number: int) -> PlannedSession:
+        """Return session k; KeyError when the course has none of that number."""
+        return {row.number: row for row in self.sessions}[number]
+
+    @property
+    def days(self) -> dict[int, date]:
+        """Return the days known, by number of the session."""
+        known = ((row.number, day_of_session(row)) for row in self.sessions)
+        return {number: day for number, day in known if day}
+
+    @property
+    def booked_ids(self) -> list[int]:
+        """Return the keys of the appointments of sessions that are not done."""
+        return [row.appointment_id for row in self.sessions if row.is_booked]
+
+    def healing_days(self, number: int) -> int:
+        """Return how long the zones rest after session k: the gap to the next one.
+
+        After the last session the course's own shortest interval.
+        """
+        following = (row.gap_days_min for row in self.sessions if row.number == number + 1)
+        return next(following, self.plan.gap_days_min)
+
+    def rests(self, number: int, day: date) -> list[RestWish]:
+        """Return the healing times that session k on `day` reserves, one per zone."""
+        days = self.healing_days(number)
+        return [RestWish(code, day, days) for code in self.zone_codes]
+
+    def least_days(self, earlier: int, later: int) -> int:
+        """Return the shortest time allowed from session `earlier` to session `later`."""
+        return sum(row.gap_days_min for row in self.sessions if earlier < row.number <= later)
+
+    def too_soon(
+        self, days: Mapping[int, date], concerning: Collection[int]
+    ) -> tuple[int, date] | None:
+        """Return a session of `days` that is too soon after the one before it, and its first day.
+
+        Looks only at pairs with a session of `concerning`: what was done once is not judged again.
+        """
+        for earlier, later in pairwise(sorted(days)):
+            first = days[earlier] + timedelta(days=self.least_days(earlier, later))
+            if days[later] < first and {earlier, later} & set(concerning):
+                return later, first
+        return None
+
+    def first_by_sessions(self, number: int, days: Mapping[int, date]) -> date:
+        """Return the first day session k may have after the sessions before it, at `days`."""
+        first = self.plan.agreed_on
+        for row in self.sessions:
+            if row.number > number:
+                break
+            if row.number > 1:
+                first += timedelta(days=row.gap_days_min)
+            if row.number < number:
+                first = days.get(row.number, first)
+        return first
+
+
+def rests_for(planned_session: PlannedSession, day: date) -> list[RestWish]:
+    """Return the healing times a session on `day` reserves: each zone, until the next session may be.
+
+    The interval is the next session's shortest one, after the last session the course's.
+    """
+    return Course(planned_session.plan).rests(planned_session.number, day)
+
+
+def first_legal_day(plan: TreatmentPlan, number: int, *, course: Course | None = None) -> date:
+    """Return the first day session k may be booked for, bookings of this course after it aside.
+
+    Counts the shortest intervals from the last session with a day (from the agreement without one)
+    and every rest of the course's zones, whichever course it came from.
+    """
+    course = course or Course(plan)
+    first = course.first_by_sessions(number, course.days)
+    healing = Healing(plan.patient, course.zone_codes, ignore=course.booked_ids)
+    return healing.first_day(course.rests(number, first)) if course.zone_codes else first
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What a planner's request is made from: which sessions are still open, and since when."""
+
+    course: Course
+    today: date
+    from_day: date
+
+    @cached_property
+    def open(self) -> list[PlannedSession]:
+        """Sessions that need a day or whose booking may still move."""
+        return [row for row in self.course.sessions if not row.done_on and not self._begun(row)]
+
+    def _begun(self, row: PlannedSession) -> bool:
+        """Say whether a visit has begun or is past: for the planner it has taken place."""
+        return row.is_booked and (
+            not row.appointment.can_be_moved or row.appointment.local_date < self.today
+        )
+
+    @property
+    def last_done(self) -> date | None:
+        """Return the day of the last session that has taken place."""
+        open_numbers = {row.number for row in self.open}
+        return max((d for n, d in self.course.days.items() if n not in open_numbers), default=None)
+
+    @property
+    def ignore(self) -> list[int]:
+        """Return the keys of the appointments that give way to the plan."""
+        return [row.appointment_id for row in self.open if row.is_booked]
+
+    @cached_property
+    def blackouts(self) -> tuple[Blackout, ...]:
+        """Return the patient's blackouts, and as medical ones the rests of the course's zones."""
+        patient = self.course.plan.patient
+        away = [
+            Blackout(b.from_day, b.to_day, b.kind, b.margin_before_days, b.margin_after_days)
+            for b in patient.blackouts.all()
+        ]
+        longest = max(self.course.healing_days(row.number) for row in self.open)
+        healing = Healing(patient, self.course.zone_codes, ignore=self.ignore)
+        spans = sorted({(start, end) for _, start, end in healing.rests})
+        return (*away, *(
+            Blackout(day_of(start), day_of(end - 1), "medical", margin_before=longest - 1)
+            for start, end in spans if day_of(end) > self.from_day
+        ))  # fmt: skip
+
+    @property
+    def horizon_days(self) -> int:
+        """Return how many days to look at: every longest interval, what lies in the way, slack."""
+        ends = [b.to_day + timedelta(days=b.margin_after) for b in self.blackouts]
+        blocked = max((day - self.from_day).days for day in [self.from_day, *ends])
+        wanted = sum(row.gap_days_max for row in self.open) + blocked + LAPSE_AFTER_DAYS
+        return min(wanted, LONGEST_SEARCH_DAYS)
+
+    def wishes(self) -> tuple[SessionWish, ...]:
+        """Return the open sessions; a booking is kept unless moving it is better."""
+        return tuple(
+            SessionWish(
+                row.number, row.gap_days_min, row.gap_days_ideal, row.gap_days_max,
+                booked=slot_of(row.appointment) if row.is_booked else None,
+            )
+            for row in self.open
+        )  # fmt: skip
+
+    def wish(self) -> CourseWish:
+        """Return what the patient would like and cannot do."""
+        plan, patient = self.course.plan, self.course.plan.patient
+        hours = patient.preferred_from_min, patient.preferred_to_min
+        return CourseWish(
+            weekdays=tuple(sorted(patient.preferred_weekdays)) or None,
+            from_min=hours[0] if hours[0] is not None else 0,
+            to_min=hours[1] if hours[1] is not None else DAY_MIN,
+            primary_practitioner_id=plan.practitioner_id or patient.preferred_practitioner_id,
+            event_day=plan.event_on, calm_days=plan.calm_days or 0, blackouts=self.blackouts,
+        )  # fmt: skip
+
+
+def course_request(
+    plan: TreatmentPlan, *, today: date, from_day: date | None = None
+) -> CourseRequest | None:
+    """Return what the planner plans: every session that is not done, None when there is none.
+
+    Bookings of the course are pins that cost points to move. No session is put before `from_day`,
+    tomorrow unless told. At most 14 queries, however long the course and the diary.
+    """
+    search = _Search(Course(plan), today, from_day or today + timedelta(days=1))
+    if not search.open:
+        return None
+    zone, days = plan.clinic.zone, search.horizon_days
+    known = snapshot(
+        plan.clinic, plan.service, from_day=search.from_day, days=days, ignore=search.ignore
+    )
+    found = FoundCandidates(
+        known, shape_of(plan.service), from_minute=day_bounds(search.from_day, zone)[0], days=days
+    )
+    return CourseRequest(
+        sessions=search.wishes(), candidates=found, first_day=search.from_day,
+        last_done=search.last_done, wish=search.wish(),
+    )  # fmt: skip
+
+
+def propose(
+    plan: TreatmentPlan,
+    *,
+    today: date,
+    from_day: date | None = None,
+    weights: Weights | None = None,
+) -> Sequence[Proposal | Refusal]:
+    """Return three proposals of dates for all sessions to come (or why not), none when all is done.
+
+    One per weighting of `clinic.scheduling.course.WEIGHTINGS`; arguments as in `course_request`.
+    """
+    request = course_request(plan, today=today, from_day=from_day)
+    return propose_three(request, weights) if request else ()
+
+
+def bookings_of(plan: TreatmentPlan):
+    """Return the course's appointments that hold a time, in order."""
+    booked = Appointment.objects.live().filter(planned_session__plan=plan)
+    return booked.order_by("local_date", "pk")
