@@ -50,4 +50,5 @@ def axe(page):
     """
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.read_text())
-    assert page.evaluate(RUN_AXE) == [], page.url
+    violations = page.evaluate(RUN_AXE)
+    assert not violations, "\n".join([page.url, *violations])
