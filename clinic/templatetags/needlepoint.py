@@ -18,7 +18,7 @@ class Look(NamedTuple):
 
 
 APPOINTMENT = {
-    "proposed": Look("Proposed", "calendar-plus", "void"),
+    "proposed": Look("To be moved", "arrow-left-right", "warn"),
     "booked": Look("Booked", "calendar-check", "info"),
     "confirmed": Look("Confirmed", "calendar2-check-fill", "info"),
     "arrived": Look("Arrived", "person-check-fill", "accent"),
@@ -36,6 +36,7 @@ SESSION = {
     "signed": Look("Signed", "lock-fill", "good"),
     "done": Look("Done", "check-circle-fill", "good"),
     "skipped": Look("Skipped", "skip-forward", "void"),
+    "entered_in_error": Look("Entered by mistake", "slash-circle", "void"),
     "error": Look("Entered by mistake", "slash-circle", "void"),
 }
 COURSE = {

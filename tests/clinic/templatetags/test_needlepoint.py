@@ -6,7 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
+from clinic.models import Appointment
 from clinic.templatetags import needlepoint as filters
+from treatments.models import PlanState, TreatmentSession
+from treatments.safety.findings import Level
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -47,3 +50,23 @@ def test_an_unknown_state_keeps_its_own_word_and_takes_no_colour():
 def test_the_dots_say_what_is_done_what_is_next_and_what_is_left():
     assert filters.dots(1, 3) == ["done", "next", "todo"]
     assert filters.dots(3, 3) == ["done", "done", "done"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "states"),
+    [
+        ("appointment", Appointment.Status),
+        ("session", TreatmentSession.Status),
+        ("course", PlanState),
+    ],
+)
+def test_every_state_of_a_model_has_a_look_and_says_the_models_word(kind, states):
+    shown = {state.value: filters.look(state, kind).label for state in states}
+    assert shown == dict(states.choices)
+    assert set(states.values) <= set(filters.LOOKS[kind])
+
+
+def test_every_level_of_a_finding_has_a_look_and_says_its_word():
+    assert {level: filters.finding_look(level).label for level in Level} == {
+        level: level.label for level in Level
+    }
