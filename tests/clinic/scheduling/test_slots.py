@@ -230,9 +230,12 @@ def test_a_wish_limits_weekday_hours_and_practitioner():
 
 
 def test_the_whole_visit_lies_within_the_wished_hours():
-    wish = Wish(from_min=600, to_min=640)
+    found = [
+        starts(day_slots(practice(), TALK, day=MONDAY, wish=Wish(from_min=600, to_min=to_min)))
+        for to_min in (639, 640)
+    ]
 
-    assert starts(day_slots(practice(), TALK, day=MONDAY, wish=wish)) == [600, 610]
+    assert found == [[600], [600, 610]]
 
 
 def test_the_nearest_slots_lie_on_both_sides_of_a_refused_start():
@@ -256,9 +259,10 @@ def test_the_nearest_slots_never_lie_before_the_earliest_minute():
     assert [((slot.day - MONDAY).days, slot.wall_min) for slot in found] == [(1, 540), (1, 550)]
 
 
-def test_nearest_slots_agree_with_sorting_every_start():
-    busy = {ANNA: [stretch(540, 800), stretch(810, 1080), stretch(540, 900, MONDAY + timedelta(1))]}
-    snapshot = practice(busy=busy)
+@pytest.mark.parametrize("hours", [(540, 1080), (0, 1440)])
+def test_nearest_slots_agree_with_sorting_every_start(hours):
+    busy = {ANNA: [stretch(400, 800), stretch(850, 1440), stretch(540, 900, MONDAY + timedelta(1))]}
+    snapshot = practice(busy=busy, hours=hours)
     days = [MONDAY + timedelta(days=n) for n in range(-14, 15)]
     every = [slot for day in days for slot in day_slots(snapshot, TALK, day=day)]
     for around in range(at(0), at(1440), 35):
