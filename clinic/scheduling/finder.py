@@ -271,12 +271,14 @@ class Finder:
         """(touches, mask) of the legal starts, those that touch the most taken stretches first."""
         taken = self.board(day).taken.get(practitioner_id, 0)
         at_least = [legal]
-        if taken:
+        if taken and legal:
             for start, end in self.shape.needs["practitioner"]:
                 for edge in ((taken << 1) >> start, taken >> end):
                     at_least.append(0)
                     for level in range(len(at_least) - 1, 0, -1):
                         at_least[level] |= at_least[level - 1] & edge
+            while not at_least[-1]:
+                at_least.pop()
         more = 0
         for touches in range(len(at_least) - 1, -1, -1):
             if exactly := at_least[touches] & ~more:
@@ -303,6 +305,11 @@ class Finder:
         for touches, mask in self.by_touches(day, practitioner_id, legal):
             for bit in bits(mask):
                 yield self.slot(day, practitioner_id, bit, touches)
+
+    def best(self, day: date, practitioner_id: int, legal: int) -> Slot:
+        """The first of `slots`; `legal` must have a bit."""
+        touches, mask = next(self.by_touches(day, practitioner_id, legal))
+        return self.slot(day, practitioner_id, (mask & -mask).bit_length() - 1, touches)
 
     def locate(self, start: int) -> tuple[date, int]:
         """Local day and bit of an epoch minute."""

@@ -312,14 +312,16 @@ class FoundCandidates:
 
     def _best(self, day: date, from_min: int, to_min: int) -> Iterator[Slot]:
         finder = self._finder
+        allowed = finder.board(day).shared
+        if not allowed:
+            return
         wanted = finder.within(day, from_min, to_min)
-        allowed = -1
         if day == self.days[0]:
             frame = frame_of(day, finder.snapshot.zone)
-            allowed = span(self._from_minute - frame.start, frame.minutes)
+            allowed &= span(self._from_minute - frame.start, frame.minutes)
         for practitioner_id in self._practitioners:
             if legal := finder.legal(day, practitioner_id) & allowed:
-                yield next(finder.slots(day, practitioner_id, legal & wanted or legal))
+                yield finder.best(day, practitioner_id, legal & wanted or legal)
 
     def why_empty(self, day: date) -> Reason | None:
         """Why the day has no candidate, None when it has one."""
