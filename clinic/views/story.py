@@ -1,0 +1,240 @@
+"""What a patient's chart tells: courses, sessions, photos, appointments and the next step.
+
+Every part is one query however many rows it has; the front desk's story never reads the clinical
+tables at all.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
+
+from django.db.models import Count, Prefetch, Q
+from django.urls import reverse
+
+from clinic.models import Appointment, Patient, WeeklyHours
+from clinic.permissions import may
+from treatments.models import (
+    AnaestheticApplication,
+    Photo,
+    PlannedSession,
+    TreatmentPlan,
+    TreatmentSession,
+    ZoneTreatment,
+)
+
+Status = Appointment.Status
+NEEDS_A_DATE = {"book_now", "overdue", "at_risk", "lapsed"}
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What to do now: a sentence with figures and one button (a link, or a form that writes)."""
+
+    title: str
+    text: str
+    label: str
+    icon: str
+    url: str
+    writes: bool = False
+
+
+@dataclass(frozen=True)
+class ViewPair:
+    """One standard view: its baseline photo beside the latest; `latest` is None for a single one."""
+
+    view: object
+    baseline: Photo
+    latest: Photo | None
+    count: int
+
+
+@dataclass(frozen=True)
+class Story:
+    """One patient's chart for one role; clinical parts stay empty for the front desk."""
+
+    patient: Patient
+    today: date
+    plans: list
+    upcoming: list
+    past: list
+    step: NextStep
+    sessions: list = field(default_factory=list)
+    photos: list = field(default_factory=list)
+    allergies: list = field(default_factory=list)
+    medicines: list = field(default_factory=list)
+
+    @property
+    def book_url(self) -> str:
+        """Return where a visit of this patient is booked."""
+        return f"{reverse('appointment_new')}?patient={self.patient.pk}"
+
+    @property
+    def suits(self) -> str:
+        """Return when it suits the patient, in words."""
+        who, patient = self.patient.preferred_practitioner, self.patient
+        parts = [", ".join(WeeklyHours.Weekday(day).label for day in patient.preferred_weekdays)]
+        if patient.preferred_from_min is not None:
+            hours = (patient.preferred_from_min, patient.preferred_to_min)
+            parts.append(" to ".join(f"{value // 60:02d}:{value % 60:02d}" for value in hours))
+        parts.append(f"with {who}" if who else "")
+        parts.append("short notice is fine" if patient.short_notice_ok else "")
+        return "; ".join(part for part in parts if part) or "No preference"
+
+
+def tell(patient: Patient, *, role: str, clinical: bool, today: date) -> Story:
+    """Return a patient's story as this role may read it."""
+    plans = _plans(patient, today)
+    appointments = list(
+        Appointment.objects.of_patient(patient)
+        .exclude(status=Status.ENTERED_IN_ERROR)
+        .select_related("clinic", "planned_session__plan")
+    )
+    upcoming = [row for row in reversed(appointments) if _is_ahead(row, today)]
+    past = [row for row in appointments if not _is_ahead(row, today)]
+    if not clinical:
+        step = next_step(patient, plans, upcoming, [], role=role, today=today)
+        return Story(patient, today, plans, upcoming, past, step)
+    sessions = _sessions(patient)
+    return Story(
+        patient, today, plans, upcoming, past,
+        next_step(patient, plans, upcoming, sessions, role=role, today=today),
+        sessions=sessions, photos=_photos(patient),
+        allergies=list(patient.allergies.filter(ended_on=None)),
+        medicines=list(patient.medicines.filter(Q(until=None) | Q(until__gte=today))),
+    )  # fmt: skip
+
+
+def _plans(patient, today):
+    """Return courses, the running ones first, with their sessions and those sessions' times."""
+    booked = PlannedSession.objects.select_related("appointment").order_by("number")
+    rows = TreatmentPlan.objects.filter(patient=patient).with_state(today)
+    rows = rows.select_related("protocol", "practitioner").defer("notes", "protocol_as_agreed")
+    rows = rows.prefetch_related(Prefetch("sessions", booked))
+    return sorted(rows, key=lambda plan: (plan.status != "open", -plan.agreed_on.toordinal()))
+
+
+def _sessions(patient):
+    """Return session records, newest first, with what one line about each prints."""
+    zones = ZoneTreatment.objects.select_related("zone")
+    numbing = AnaestheticApplication.objects.select_related("product")
+    return list(
+        TreatmentSession.objects.filter(patient=patient)
+        .select_related("practitioner", "planned_session__plan", "plan__protocol")
+        .prefetch_related(Prefetch("zones", zones), Prefetch("numbing", numbing))
+        .annotate(addenda_count=Count("addenda"))
+        .defer("signed_content", "findings")
+        .order_by("-performed_on", "-pk")
+    )
+
+
+def _photos(patient) -> list[ViewPair]:
+    """Return each view's baseline and latest photo, in the order of the views."""
+    rows = Photo.objects.filter(patient=patient, view__isnull=False).shown().for_gallery()
+    pairs = []
+    for view, group in groupby(rows, key=lambda photo: photo.view):
+        shots = list(group)
+        latest = shots[-1] if len(shots) > 1 else None
+        pairs.append(ViewPair(view, shots[0], latest, len(shots)))
+    return pairs
+
+
+def _is_ahead(row, today) -> bool:
+    """Say whether an appointment still asks for somebody: today's, a later one, or one to move."""
+    if row.status == Status.PROPOSED:
+        return True
+    running = {Status.BOOKED, Status.ARRIVED, Status.IN_SESSION}
+    return row.status in running and row.local_date >= today
+
+
+def next_step(patient, plans, upcoming, sessions, *, role, today) -> NextStep:
+    """Return the one thing to do for this patient now, the most pressing first."""
+    steps = (
+        _open_draft(sessions),
+        _now(upcoming, role, today),
+        _to_move(upcoming),
+        _to_book(plans),
+        _booked(upcoming),
+        _to_book(plans, urgent=False),
+    )
+    return next((step for step in steps if step), None) or _begin(patient, role)
+
+
+def _open_draft(sessions):
+    for record in sessions:
+        if record.is_draft:
+            return NextStep(
+                "Finish the session record", f"The draft of {_day(record.performed_on)} is not signed.",
+                "Open the draft", "pencil-square", record.get_absolute_url(),
+            )  # fmt: skip
+    return None
+
+
+def _now(upcoming, role, today):
+    row = next((row for row in upcoming
+                if row.local_date == today and row.status != Status.PROPOSED), None)  # fmt: skip
+    if row is None:
+        return None
+    text = f"{_which(row)} today at {row.start_clock} with {row.practitioner}."
+    if row.status == Status.BOOKED:
+        return NextStep("Expected today", text, "Mark as arrived", "person-check",
+                        reverse("appointment_step", args=[row.pk, "arrive"]), writes=True)  # fmt: skip
+    if may(role, "session_open", "POST"):
+        return NextStep("Here now", text, "Open today’s record", "play-fill",
+                        reverse("session_open", args=[row.pk]), writes=True)  # fmt: skip
+    return NextStep("Here now", text, "Open appointment", "calendar-check", row.get_absolute_url())
+
+
+def _to_move(upcoming):
+    row = next((row for row in upcoming if row.status == Status.PROPOSED), None)
+    if row is None:
+        return None
+    because = f": {row.to_move_because}" if row.to_move_because else ""
+    return NextStep(
+        "Find a new time", f"{_which(row)} of {_day(row.local_date)} must be moved{because}.",
+        "Move", "arrow-left-right", reverse("appointment_move", args=[row.pk]),
+    )  # fmt: skip
+
+
+def _to_book(plans, *, urgent=True):
+    waiting = [plan for plan in plans if plan.status == "open" and plan.sessions_left]
+    plan = next((plan for plan in waiting if not urgent or plan.state in NEEDS_A_DATE), None)
+    if plan is None:
+        return None
+    number = plan.sessions_done + 1
+    due = f" Due {_day(plan.next_ideal_on)}." if plan.next_ideal_on else ""
+    return NextStep(
+        f"Book session {number} of {plan.sessions_planned}", f"{plan.protocol}.{due}",
+        "Choose dates", "calendar2-plus", reverse("course_dates", args=[plan.pk]),
+    )  # fmt: skip
+
+
+def _booked(upcoming):
+    row = next(iter(upcoming), None)
+    if row is None:
+        return None
+    return NextStep(
+        f"Next visit {_day(row.local_date)}",
+        f"{_which(row)} at {row.start_clock} with {row.practitioner}.",
+        "Open appointment", "calendar-check", row.get_absolute_url(),
+    )  # fmt: skip
+
+
+def _begin(patient, role):
+    if may(role, "course_new"):
+        return NextStep("Plan a course", "No course is running and nothing is booked.",
+                        "Plan a course", "signpost-split",
+                        reverse("course_new", args=[patient.pk]))  # fmt: skip
+    return NextStep("Book a visit", "Nothing is booked.", "Book", "calendar2-plus",
+                    f"{reverse('appointment_new')}?patient={patient.pk}")  # fmt: skip
+
+
+def _which(row) -> str:
+    """Return "Session 2 of 4" for an appointment of a course, else its service."""
+    planned = getattr(row, "planned_session", None)
+    if planned is None:
+        return str(row.service)
+    return f"Session {planned.number} of {planned.plan.sessions_planned}"
+
+
+def _day(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
