@@ -124,6 +124,7 @@ class _Search:
     course: Course
     today: date
     from_day: date
+    keep_booked: bool
 
     @cached_property
     def open(self) -> list[PlannedSession]:
@@ -172,11 +173,12 @@ class _Search:
         return min(wanted, LONGEST_SEARCH_DAYS)
 
     def wishes(self) -> tuple[SessionWish, ...]:
-        """Return the open sessions; a booking is kept unless moving it is better."""
+        """Return the open sessions, with their bookings."""
         return tuple(
             SessionWish(
                 row.number, row.gap_days_min, row.gap_days_ideal, row.gap_days_max,
                 booked=slot_of(row.appointment) if row.is_booked else None,
+                is_fixed=row.is_booked and self.keep_booked,
             )
             for row in self.open
         )  # fmt: skip
@@ -195,14 +197,14 @@ class _Search:
 
 
 def course_request(
-    plan: TreatmentPlan, *, today: date, from_day: date | None = None
+    plan: TreatmentPlan, *, today: date, from_day: date | None = None, keep_booked: bool = True
 ) -> CourseRequest | None:
     """Return what the planner plans: every session that is not done, None when there is none.
 
-    Bookings of the course are pins that cost points to move. No session is put before `from_day`,
-    tomorrow unless told. At most 14 queries, however long the course and the diary.
+    Bookings stay where they are; without `keep_booked` they may move at a cost. No other session is
+    put before `from_day`, tomorrow unless told. 13 queries, however long the course and the diary.
     """
-    search = _Search(Course(plan), today, from_day or today + timedelta(days=1))
+    search = _Search(Course(plan), today, from_day or today + timedelta(days=1), keep_booked)
     if not search.open:
         return None
     zone, days = plan.clinic.zone, search.horizon_days
@@ -227,10 +229,18 @@ def propose(
 ) -> Sequence[Proposal | Refusal]:
     """Return three proposals of dates for all sessions to come (or why not), none when all is done.
 
-    One per weighting of `clinic.scheduling.course.WEIGHTINGS`; arguments as in `course_request`.
+    One per weighting of `clinic.scheduling.course.WEIGHTINGS`. What is booked stays; only when no
+    dates can be found around it (healing took longer, the patient is away) may it move.
     """
     request = course_request(plan, today=today, from_day=from_day)
-    return propose_three(request, weights) if request else ()
+    if request is None:
+        return ()
+    found = propose_three(request, weights)
+    has_bookings = any(wish.booked for wish in request.sessions)
+    if has_bookings and any(isinstance(row, Refusal) for row in found):
+        request = course_request(plan, today=today, from_day=from_day, keep_booked=False)
+        found = propose_three(request, weights)
+    return found
 
 
 def bookings_of(plan: TreatmentPlan):
