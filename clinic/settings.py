@@ -156,10 +156,12 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = False  # iPads are shared: nobody stays signed in
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/900s/key"}
 MFA_ADAPTER = "clinic.signin.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # the address is the inviting clinic's own entry
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 MFA_TOTP_ISSUER = "Needlepoint"
 MFA_REQUIRED = env.bool("MFA_REQUIRED", default=SERVER and not DEMO)
@@ -236,6 +238,7 @@ NODE_ASSETS = {
     ),
 }
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG  # look a file up when asked for, rather than all at every start
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 PHOTO_BUCKET = env.str("PHOTO_BUCKET", default="")
 # Where nginx serves photos itself after the gate said yes: an internal location, e.g. "/_photos/".

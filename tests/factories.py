@@ -40,6 +40,7 @@ from treatments.models import (
 
 _next = count(1)
 SOURCE = {"source": "Test label", "effective_from": date(2026, 1, 1)}
+PASSWORD = "a-long-enough-password"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
@@ -54,7 +55,7 @@ def staff(of: Clinic, role: str = Role.PRACTITIONER, **facts) -> User:
     n = next(_next)
     names = {"username": f"{role}{n}", "first_name": "Test", "last_name": f"Person{n}",
              "email": f"{role}{n}@example.org", "is_staff": role == Role.LEAD}  # fmt: skip
-    user = User.objects.create_user(**names | facts)
+    user = User.objects.create_user(**{"password": PASSWORD} | names | facts)
     Membership.objects.create(user=user, clinic=of, role=role)
     return user
 
