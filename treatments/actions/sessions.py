@@ -9,14 +9,15 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import F
 
-from clinic.actions import diary
 from clinic.actions.audit import record as audit
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment, Membership, Role
+from treatments.actions import diary
 from treatments.actions.findings import judge
+from treatments.actions.plans import lock_plan
 from treatments.actions.prefill import prefill
 from treatments.actions.records import load_record
-from treatments.actions.signing import lift_rests, mark_undone
+from treatments.actions.signing import lift_rests, lock, mark_undone
 from treatments.models import (
     Addendum,
     AnaestheticApplication,
@@ -55,14 +56,16 @@ def open_record(*, appointment: Appointment, at: datetime, by) -> TreatmentSessi
     struck out, a second is opened beside it for the same course and day. Raises ValidationError for
     an appointment that is not here today.
     """
+    planned = getattr(appointment, "planned_session", None)
+    if planned:
+        lock_plan(planned.plan)
     appointment = Appointment.objects.select_for_update().get(pk=appointment.pk)
     record, struck = _standing_record(appointment)
     if record:
         return record
     _must_be_here(appointment, at)
     if appointment.status in {"booked", "arrived"}:
-        appointment = diary.start(appointment=appointment, at=at, by=by)
-    planned = getattr(appointment, "planned_session", None)
+        appointment = diary.step(appointment=appointment, step="start", at=at, by=by)
     session = TreatmentSession.objects.create(
         clinic=appointment.clinic, patient=appointment.patient, practitioner=appointment.practitioner,
         plan=planned.plan if planned else None, planned_session=None if struck else planned,
@@ -218,7 +221,7 @@ def strike_session(
     By its signer (a draft: by who opened it) or a lead. Its healing time is lifted and its session
     of the course is open again.
     """
-    session = TreatmentSession.objects.select_for_update().get(pk=session.pk)
+    session = lock(session)
     if session.status == TreatmentSession.Status.ENTERED_IN_ERROR:
         return session
     if not because.strip():

@@ -10,24 +10,20 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 
-from clinic.actions import diary
 from clinic.actions.audit import record as audit
+from clinic.actions.diary import mark_to_move
 from clinic.actions.refusals import Conflict
 from clinic.models import Rest, TreatedArea
 from clinic.scheduling.minutes import day_number
 from clinic.scheduling.reasons import day_words
+from treatments.actions import diary
 from treatments.actions.findings import Judged, judge
+from treatments.actions.plans import keep_dates, lock_plan
 from treatments.actions.records import Record, load_record
 from treatments.models import PlannedSession, TreatmentSession
+from treatments.models.openings import Course
 from treatments.safety import seeds
 from treatments.safety.findings import RULES_VERSION
-
-try:
-    from treatments.actions.plans import keep_dates
-except ImportError:  # TODO
-
-    def keep_dates(plan):
-        pass
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,7 @@ def sign_session(*, session: TreatmentSession, version: int, at: datetime, by) -
     Signing twice gives the first signature. Raises `Conflict` when the record changed since
     `version`, `NotReady` with everything that still stands in the way.
     """
-    current = TreatmentSession.objects.select_for_update().get(pk=session.pk)
+    current = lock(session)
     if current.status == TreatmentSession.Status.SIGNED:
         return current
     if not current.is_draft:
@@ -98,6 +94,16 @@ def sign_session(*, session: TreatmentSession, version: int, at: datetime, by) -
     audit("session.signed", signed, at=at, by=by, category="note",
           details={"hash": signed.signed_hash, "rules": RULES_VERSION})  # fmt: skip
     return signed
+
+
+def lock(session: TreatmentSession) -> TreatmentSession:
+    """Return the record as it is now, held until the deed commits; its course is held first.
+
+    Every deed on a course takes the course before anything else, so that no two wait crosswise.
+    """
+    if session.plan_id:
+        lock_plan(session.plan)
+    return TreatmentSession.objects.select_for_update().get(pk=session.pk)
 
 
 def hash_of(content: dict, findings: list, rules_version: str) -> str:
@@ -187,13 +193,12 @@ def _product(row) -> dict:
 # --- What follows ---------------------------------------------------------------------------------
 def _let_follow(session: TreatmentSession, at: datetime, by) -> None:
     """Set healing time, close the planned session and the visit, keep the course's dates."""
-    if session.appointment and session.appointment.status in {"arrived", "in_session"}:
-        diary.finish(appointment=session.appointment, at=at, by=by)
-    planned = planned_of(session)
-    if planned and planned.done_on is None:
+    visit, planned = session.appointment, planned_of(session)
+    if visit and visit.status in {"arrived", "in_session"}:
+        diary.step(appointment=visit, step="finish", at=at, by=by)
+    set_rests(session, days=rest_days(session.plan, planned), at=at, by=by)
+    if planned:
         PlannedSession.objects.filter(pk=planned.pk).update(done_on=session.performed_on)
-    set_rests(session, at=at, by=by)
-    if session.plan:
         keep_dates(session.plan)
 
 
@@ -208,30 +213,33 @@ def planned_of(session: TreatmentSession) -> PlannedSession | None:
     return session.plan.sessions.filter(done_on=None).order_by("number").first()
 
 
+def done_by(session: TreatmentSession) -> PlannedSession | None:
+    """Return the session of the course that a signed record closed."""
+    if session.planned_session_id or session.plan_id is None:
+        return session.planned_session
+    done = session.plan.sessions.filter(done_on=session.performed_on)
+    return done.order_by("-number").first()
+
+
 def mark_undone(session: TreatmentSession) -> None:
     """Open the record's session of the course again and keep the course's dates."""
-    done = PlannedSession.objects.filter(plan=session.plan_id, done_on=session.performed_on)
-    if session.planned_session_id:
-        done = done.filter(pk=session.planned_session_id)
-    if session.plan_id and (planned := done.order_by("-number").first()):
+    if planned := done_by(session):
         PlannedSession.objects.filter(pk=planned.pk).update(done_on=None)
-    if session.plan:
         keep_dates(session.plan)
 
 
-def rest_days(session: TreatmentSession) -> int:
+def rest_days(plan, planned: PlannedSession | None) -> int:
     """Return how many days the zones heal: the gap to the next session of the course.
 
     Outside a course no protocol says; then it is the days the hard stop asks for.
     """
-    if session.plan is None:
+    if plan is None:
         return seeds.HARD_STOP_DAYS
-    later = session.plan.sessions.filter(done_on=None).order_by("number").first()
-    return later.gap_days_min if later else session.plan.gap_days_min
+    return Course(plan).healing_days(planned.number if planned else plan.sessions_planned)
 
 
-def set_rests(session: TreatmentSession, *, at: datetime, by) -> None:
-    """Replace what the booking reserved by healing time for the zones really treated.
+def set_rests(session: TreatmentSession, *, days: int, at: datetime, by) -> None:
+    """Replace what the booking reserved by `days` of healing time for the zones really treated.
 
     A later visit of the patient that has thereby become illegal loses its time and waits to be
     moved. Healing time that was still running (somebody overrode it) ends where the new one begins.
@@ -239,13 +247,11 @@ def set_rests(session: TreatmentSession, *, at: datetime, by) -> None:
     if session.appointment_id:
         Rest.objects.filter(appointment=session.appointment_id, kind=Rest.Kind.BOOKED).delete()
     start = day_number(session.performed_on)
-    end = start + rest_days(session)
     free = partial(_free, session=session, at=at, by=by)
     for area in _areas(session):
-        stretch = _make_room(area, start, end, free)
-        if stretch:
+        if end := _make_room(area, start, start + days, free):
             Rest.objects.create(area=area, appointment=session.appointment, start_day=start,
-                                end_day=stretch, kind=Rest.Kind.TREATED)  # fmt: skip
+                                end_day=end, kind=Rest.Kind.TREATED)  # fmt: skip
 
 
 def _areas(session: TreatmentSession) -> list[TreatedArea]:
@@ -275,11 +281,14 @@ def _make_room(area, start: int, end: int, free) -> int | None:
 
 def _free(rest: Rest, *, session, at, by) -> None:
     """Take the time from a visit that would now come too soon; one already begun only its rest."""
-    if rest.appointment.status == "booked":
-        because = f"Too soon after the session of {day_words(session.performed_on)}."
-        diary.mark_to_move(appointment=rest.appointment, because=because, at=at, by=by)
-    else:
+    visit = rest.appointment
+    if visit.status != "booked":
         rest.delete()
+        return
+    because = f"Too soon after the session of {day_words(session.performed_on)}."
+    mark_to_move(appointment=visit, because=because, at=at, by=by)
+    if planned := PlannedSession.objects.filter(appointment=visit).first():
+        keep_dates(planned.plan)
 
 
 def lift_rests(session: TreatmentSession) -> None:
@@ -299,7 +308,7 @@ def lift_rests(session: TreatmentSession) -> None:
         if before is None:
             continue
         begun = day_number(before.performed_on)
-        wanted = begun + rest_days(before)
+        wanted = begun + rest_days(before.plan, done_by(before))
         later = area.rests.filter(start_day__gt=begun).order_by("start_day").first()
         Rest.objects.filter(area=area, kind=Rest.Kind.TREATED, start_day=begun).update(
             end_day=min(wanted, later.start_day) if later else wanted

@@ -1,31 +1,286 @@
-"""Being written."""
+"""The session record's pages: open, write, save as you go, sign, amend, strike out."""
 
-from django.http import Http404
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest, ValidationError
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from clinic.actions.patients import open_patient
+from clinic.actions.refusals import Conflict
+from clinic.models import Appointment, Role
+from treatments.actions.findings import Judged, judge, remove_by_times
+from treatments.actions.records import Record, load_record
+from treatments.actions.sessions import (
+    add_addendum,
+    answer_finding,
+    open_record,
+    save_draft,
+    state_of,
+    strike_session,
+)
+from treatments.actions.signing import NotReady, gaps_in, sign_session
+from treatments.forms.amendments import AddendumForm, AnswerForm, StrikeForm
+from treatments.forms.conflicts import differences, merged
+from treatments.forms.sessions import RecordForms
+from treatments.models import TreatmentSession
+from treatments.models.openings import propose
+
+JOINED = (
+    "patient", "clinic", "practitioner", "device__model", "plan__protocol", "planned_session",
+    "aftercare_sheet", "cleansed_with", "opened_by", "saved_by", "signed_by", "struck_by",
+    "appointment",
+)  # fmt: skip
+SUMS = ("DOSE_SUM", "DOSE_A3_CONTACT")
 
 
-def session_open(request, **kwargs):
-    raise Http404
+@dataclass(frozen=True)
+class Panel:
+    """What the findings panel prints, the urgent first."""
+
+    open: list[Judged]
+    answered: list[Judged]
+    sums: list[Judged]
+    notes: list[Judged]
+
+    @classmethod
+    def of(cls, judged: list[Judged]) -> "Panel":
+        """Sort findings by what they ask for."""
+        info = [one for one in judged if one.level == "INFO"]
+        return cls(
+            open=[one for one in judged if one.is_open],
+            answered=[one for one in judged if one.answer],
+            sums=[one for one in info if one.code in SUMS],
+            notes=[one for one in info if one.code not in SUMS],
+        )
+
+    @property
+    def stops(self) -> int:
+        """Count the stops that wait for an override."""
+        return sum(one.level == "STOP" for one in self.open)
+
+    @property
+    def warnings(self) -> int:
+        """Count the warnings that wait for a reason."""
+        return len(self.open) - self.stops
 
 
-def session_record(request, **kwargs):
-    raise Http404
+def _session(request, session_id) -> TreatmentSession:
+    rows = TreatmentSession.objects.of(request.clinic).select_related(*JOINED)
+    return get_object_or_404(rows, pk=session_id)
 
 
-def session_save(request, **kwargs):
-    raise Http404
+def _around(request, record: Record) -> dict:
+    """Return what every page about a record prints around it."""
+    session = record.session
+    return {
+        "session": session, "record": record, "patient": session.patient,
+        "allergies": record.allergies, "today": request.clinic.local_date(timezone.now()),
+        "is_lead": request.member.role == Role.LEAD,
+    }  # fmt: skip
 
 
-def session_sign(request, **kwargs):
-    raise Http404
+def _parts(request, record: Record, at, **more) -> dict:
+    """Return what the parts of the page that change with every save print."""
+    creams = zip(record.numbing, remove_by_times(record), strict=True)
+    return {**_around(request, record), "panel": Panel.of(judge(record, at=at)), "at": at,
+            "creams": list(creams), **more}  # fmt: skip
 
 
-def session_answer(request, **kwargs):
-    raise Http404
+def session_open(request, appointment_id):
+    """Open the record of an appointment and turn to it."""
+    appointments = Appointment.objects.of(request.clinic)
+    appointment = get_object_or_404(
+        appointments.select_related("planned_session__plan"), pk=appointment_id
+    )
+    try:
+        session = open_record(appointment=appointment, at=timezone.now(), by=request.user)
+    except ValidationError as refused:
+        messages.error(request, refused.messages[0])
+        return redirect("appointment", appointment_id)
+    return redirect(session)
 
 
-def session_addendum(request, **kwargs):
-    raise Http404
+def session_record(request, session_id):
+    """Show a draft to be written, or the story of a signed record; a post saves without a script."""
+    at, session = timezone.now(), _session(request, session_id)
+    if request.method == "POST" and session.is_draft:
+        return _saved_page(request, session, at)
+    if request.GET.get("part") == "next":
+        return _next_dates(request, session)
+    open_patient(pk=session.patient_id, clinic=request.clinic, category="note", at=at,
+                 by=request.user)  # fmt: skip
+    record = load_record(session)
+    if not session.is_draft:
+        return _story(request, record)
+    parts = _parts(
+        request, record, at, forms=RecordForms(record, at=at, add=request.GET.get("add", ""))
+    )
+    return render(request, "treatments/sessions/record.html", parts)
 
 
-def session_strike(request, **kwargs):
-    raise Http404
+def _story(request, record, addendum=None, status=200):
+    session = record.session
+    author = session.signed_by_id or session.opened_by_id
+    may_strike = request.user.pk == author or request.member.role == Role.LEAD
+    entered_late = session.signed_at and (
+        request.clinic.local_date(session.signed_at) - session.performed_on
+    ).days > 1  # fmt: skip
+    page = _around(request, record) | {
+        "addenda": session.addenda.select_related("by"), "addendum": addendum or AddendumForm(),
+        "may_strike": may_strike and session.struck_at is None, "entered_late": entered_late,
+        "photos": session.photos.shown().order_by("pk"),
+    }  # fmt: skip
+    return render(request, "treatments/sessions/story.html", page, status=status)
+
+
+def _next_dates(request, session):
+    """Answer with the best dates for the next session of the course."""
+    plan, found = session.plan, []
+    if plan and plan.status == "open" and plan.sessions_left and not plan.next_booked_on:
+        plan.clinic, plan.patient = session.clinic, session.patient
+        proposals = propose(plan, today=request.clinic.local_date(timezone.now()))
+        slots = [one.sessions[0].slot for one in proposals if getattr(one, "sessions", ())]
+        found = sorted({slot.start: slot for slot in slots}.values(), key=lambda slot: slot.start)
+    page = {"plan": plan, "found": found, "session": session}
+    return render(request, "treatments/sessions/_next.html", page)
+
+
+def _save(request, session, forms, at) -> TreatmentSession:
+    """Save what was posted; for the things named in `theirs` keep what is stored."""
+    if not forms.is_whole():
+        raise BadRequest("This form is not whole.")
+    values, take = forms.values(), set(request.POST.getlist("theirs"))
+    if take:
+        values = merged(values, state_of(session), take)
+    version = forms.main.cleaned_data["version"]
+    return save_draft(session=session, version=version, values=values, at=at, by=request.user)
+
+
+def _conflict(request, record, forms, at, template):
+    """Answer with both texts side by side; what was typed stays in the form."""
+    session = _session(request, record.session.pk)
+    found = differences(forms.values(), state_of(session), forms.shelf)
+    parts = _parts(request, load_record(session), at, forms=forms, differences=found)
+    return render(request, template, parts, status=409)
+
+
+def _saved_page(request, session, at):
+    record = load_record(session)
+    forms = RecordForms(record, at=at, data=request.POST)
+    template = "treatments/sessions/record.html"
+    try:
+        _save(request, session, forms, at)
+    except Conflict:
+        return _conflict(request, record, forms, at, template)
+    faults = forms.faults()
+    if not faults:
+        messages.success(request, "Saved.")
+        return redirect(session)
+    record = load_record(_session(request, session.pk))
+    parts = _parts(request, record, at, forms=forms, faults=faults)
+    return render(request, template, parts, status=422)
+
+
+def session_save(request, session_id):
+    """Save a draft as it is filled in: answers with findings, time, version and faults."""
+    at, session = timezone.now(), _session(request, session_id)
+    if not session.is_draft:
+        return render(request, "treatments/sessions/_over.html", {"session": session}, status=409)
+    record = load_record(session)
+    forms = RecordForms(record, at=at, data=request.POST)
+    try:
+        _save(request, session, forms, at)
+    except Conflict:
+        return _conflict(request, record, forms, at, "treatments/sessions/_conflict.html")
+    record = load_record(_session(request, session_id))
+    parts = _parts(request, record, at, faults=forms.faults(), just_saved=True)
+    return render(request, "treatments/sessions/_saved.html", parts)
+
+
+def session_answer(request, session_id):
+    """Keep the reason for passing a finding; answers with the panel, or turns back to the page."""
+    at, session = timezone.now(), _session(request, session_id)
+    form, fault = AnswerForm(request.POST), ""
+    try:
+        if not form.is_valid():
+            raise ValidationError(next(iter(form.errors.values())))
+        answer_finding(session=session, at=at, by=request.user, **form.cleaned_data)
+    except ValidationError as refused:
+        fault = refused.messages[0]
+    if "part" in request.POST:
+        parts = _parts(request, load_record(session), at, answer_fault=fault)
+        status = 422 if fault else 200
+        return render(request, "treatments/sessions/_saved.html", parts, status=status)
+    if fault:
+        messages.error(request, fault)
+    signing = request.POST.get("back") == "sign"
+    return redirect("session_sign" if signing else "session_record", session_id)
+
+
+def session_sign(request, session_id):
+    """Show the whole record with its findings before it is signed; a post signs it."""
+    at, session = timezone.now(), _session(request, session_id)
+    if not session.is_draft:
+        return redirect(session)
+    status = 200
+    if request.method == "POST":
+        try:
+            sign_session(session=session, version=_version(request), at=at, by=request.user)
+        except NotReady:
+            status = 422
+        except Conflict as refused:
+            messages.warning(request, f"{refused.messages[0]} Read it again before you sign.")
+            status, session = 409, _session(request, session_id)
+        else:
+            messages.success(request, "Signed.")
+            return redirect(session)
+    return _review(request, session, at, status)
+
+
+def _version(request) -> int:
+    given = request.POST.get("version", "")
+    if not given.isdecimal():
+        raise BadRequest("This form is not whole.")
+    return int(given[:9])
+
+
+def _review(request, session, at, status):
+    if request.method == "GET":
+        open_patient(pk=session.patient_id, clinic=request.clinic, category="note", at=at,
+                     by=request.user)  # fmt: skip
+    record = load_record(session)
+    panel, gaps = Panel.of(judge(record, at=at, signing=True)), gaps_in(record)
+    page = _around(request, record) | {
+        "panel": panel, "gaps": gaps, "ready": not gaps and not panel.open, "back": "sign",
+    }  # fmt: skip
+    return render(request, "treatments/sessions/sign.html", page, status=status)
+
+
+def session_addendum(request, session_id):
+    """Add an addendum to a signed record."""
+    at, session = timezone.now(), _session(request, session_id)
+    form = AddendumForm(request.POST)
+    if not form.is_valid():
+        return _story(request, load_record(session), addendum=form, status=422)
+    try:
+        add_addendum(session=session, at=at, by=request.user, **form.cleaned_data)
+    except ValidationError as refused:
+        messages.error(request, refused.messages[0])
+    else:
+        messages.success(request, "Addendum added.")
+    return redirect(session)
+
+
+def session_strike(request, session_id):
+    """Ask why a record is a mistake and strike it out."""
+    session = _session(request, session_id)
+    form = StrikeForm(request.POST or None, cancel_url=session.get_absolute_url())
+    if request.method == "POST" and form.is_valid():
+        strike_session(session=session, at=timezone.now(), by=request.user, **form.cleaned_data)
+        messages.success(request, "Struck out.")
+        return redirect(session)
+    page = {"session": session, "patient": session.patient, "form": form}
+    status = 422 if form.is_bound else 200
+    return render(request, "treatments/sessions/strike.html", page, status=status)

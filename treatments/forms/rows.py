@@ -1,0 +1,373 @@
+"""The rows of a session record: zones, numbing, products. Each keeps what is valid of it."""
+
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+from crispy_forms.layout import Column, Div, Field, Row
+from django import forms
+from django.utils import timezone
+
+from clinic.forms.layout import (
+    Fold,
+    Measure,
+    Moment,
+    Segmented,
+    Stepper,
+    Switch,
+    TouchChoice,
+    touch_helper,
+)
+from treatments.forms.shelf import Kind, item_value, offer
+from treatments.models import ProductUse
+
+AHEAD = timedelta(minutes=2)  # a tablet's clock may be that far ahead of the server's
+ENDPOINTS = [(0, "None"), (1, "Faint"), (2, "Even red"), (3, "Scattered pinpoint"),
+             (4, "Even pinpoint"), (5, "Excess")]  # fmt: skip
+
+
+class Quantity(forms.DecimalField):
+    """A figure as it is typed: 1.5 or 1,5."""
+
+    default_error_messages = {
+        "invalid": "Type a number, such as 12.5.",
+        "max_digits": "That is more than fits; check the number.",
+        "max_whole_digits": "That is more than fits; check the number.",
+        "max_decimal_places": "Two places after the point are enough.",
+        "min_value": "Type a number above 0.",
+    }
+
+    def to_python(self, value):
+        """Read a decimal comma as a point."""
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+
+class WallTime(forms.TimeField):
+    """A time of the session's day by the clinic's wall clock."""
+
+    default_error_messages = {"invalid": "Write the time as 14:30."}
+
+    def __init__(self, **kwargs):
+        widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        super().__init__(required=False, widget=widget, **kwargs)
+
+
+def part(*layout):
+    """Return a helper for a part of a form whose tag and token stand around it."""
+    helper = touch_helper(*layout, form_tag=False)
+    helper.disable_csrf = True
+    return helper
+
+
+def typed_grams(**kwargs) -> Quantity:
+    """Return a field for a weighed or measured figure, typed as text so that a slip stays visible."""
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    return Quantity(required=False, widget=widget, min_value=Decimal("0.01"), **kwargs)
+
+
+def wall_time(instant: datetime | None) -> time | None:
+    """Return an instant as the clinic's wall time."""
+    return timezone.localtime(instant).time().replace(microsecond=0) if instant else None
+
+
+def instant_at(typed: time | None, *, stored: datetime | None, day, zone, at: datetime):
+    """Return the instant of a wall time on the session's day.
+
+    A stored instant of the same minute stays as it is. A time up to two minutes ahead is taken as
+    now: the tablet's clock is fast, nobody works in the future.
+    """
+    if typed is None:
+        return None
+    if stored and wall_time(stored).replace(second=0) == typed.replace(second=0):
+        return stored
+    moment = datetime.combine(day, typed, zone)
+    if at < moment <= at + AHEAD:
+        return timezone.localtime(at, zone).replace(second=0, microsecond=0)
+    return moment
+
+
+class RecordRow(forms.Form):
+    """One row. `shelf`: what can be chosen; `record`: the record it is part of; `stored`: its past."""
+
+    key = ""  # the field that makes it a row at all
+    key_missing = ""
+    title, new_title = "", ""  # what stands above the row
+    last = None  # what was done there the last time
+
+    def __init__(self, *args, shelf, record, stored=(), at=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.shelf, self.record, self.stored_rows, self.at = shelf, record, stored, at
+        self.offer()
+
+    def offer(self) -> None:
+        """Fill in the choices."""
+
+    def key_of(self, row: dict):
+        """Return what makes a stored row the same as this one."""
+        return row[self.key]
+
+    def clean(self):
+        """Say which part makes the row whole, where anything else is filled in."""
+        cleaned = super().clean()
+        if self.key not in self.errors and cleaned.get(self.key) in (None, "") and self.is_used:
+            self.add_error(self.key, self.key_missing)
+        return cleaned
+
+    @property
+    def is_used(self) -> bool:
+        """Say whether somebody typed something into it and did not take it away."""
+        return self.has_changed() and not self.cleaned_data.get("DELETE")
+
+    def values(self) -> dict | None:
+        """Return the row by the columns of the table; None where there is none to keep.
+
+        A field with a fault keeps what was stored.
+        """
+        raise NotImplementedError
+
+    def stored(self, key) -> dict:
+        """Return the stored row with this key; empty where there is none."""
+        return next((row for row in self.stored_rows if self.key_of(row) == key), {})
+
+    def pick(self, name: str, stored: dict, column: str = ""):
+        """Return a field's clean value, what is stored where it has a fault."""
+        if name in self.cleaned_data:
+            return self.cleaned_data[name]
+        return stored.get(column or name)
+
+
+class ZoneRow(RecordRow):
+    """One zone: set depth, passes, speed, endpoint."""
+
+    key, key_missing, new_title = "zone", "Choose the zone.", "Another zone"
+
+    zone = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
+    depth_mm = Quantity(
+        label="Set depth", required=False, min_value=Decimal("0.01"), max_value=Decimal(4),
+        max_digits=4, decimal_places=2,
+        error_messages={"max_value": "Set depth is at most 4 mm; check the dial."},
+    )  # fmt: skip
+    passes = forms.IntegerField(required=False, min_value=1, max_value=50)
+    speed = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
+    endpoint = forms.TypedChoiceField(
+        coerce=int, empty_value=None, required=False, choices=ENDPOINTS, widget=forms.RadioSelect
+    )
+
+    def key_of(self, row):
+        """Return the zone's key."""
+        return row["zone_id"]
+
+    def offer(self):
+        """Offer zones, and the device's own steps and speeds."""
+        known = dict(self.shelf.zone_choices())
+        if zone_id := self.initial.get("zone"):
+            row = next(one for one in self.record.zones if one.zone_id == zone_id)
+            known.setdefault(zone_id, row.zone.name)
+            self.title, self.last = row.zone.name, self.record.last_in(zone_id)
+            self.fields["zone"].widget = forms.HiddenInput()
+        self.fields["zone"].choices = [("", "Choose …"), *known.items()]
+        device = self.record.session.device
+        self._speeds(device)
+        model = device.model if device else None
+        self.fields["depth_mm"].widget.attrs.update(
+            step=str(model.depth_step_mm.normalize() if model else Decimal("0.1")),
+            min=str(model.depth_min_mm.normalize() if model else Decimal("0.1")),
+            max=str(model.depth_max_mm.normalize() if model else 4),
+        )
+
+    def _speeds(self, device):
+        field, offered = self.fields["speed"], list(device.model.speeds) if device else []
+        unit = device.model.speed_unit if device else "rpm"
+        if (used := self.initial.get("speed")) and used not in offered:
+            offered.append(used)
+        field.label = f"Speed, {unit}"
+        offer(field, [(speed, f"{speed}") for speed in sorted(offered)])
+        if not offered:
+            field.widget = forms.HiddenInput()
+
+    @property
+    def helper(self):
+        """Lay one zone out in a line, its endpoint below."""
+        steps = [Column(Stepper("depth_mm", unit="mm"), css_class="col-sm-6 col-xl-4"),
+                 Column(Stepper("passes", start=1), css_class="col-sm-6 col-xl-4")]  # fmt: skip
+        speed = self.fields["speed"].widget
+        if isinstance(speed, forms.RadioSelect):
+            steps.append(Column(Segmented("speed"), css_class="col-xl-4"))
+        else:
+            steps.append(Column(Field("speed"), css_class="col-xl-4"))
+        return part("zone", Row(*steps), Segmented("endpoint"))
+
+    def values(self):
+        """Return the zone's row; a new one without a depth is said to be unsaved."""
+        zone_id = self.cleaned_data.get("zone")
+        if not zone_id or self.cleaned_data.get("DELETE"):
+            return None
+        stored = self.stored(zone_id)
+        depth = self.pick("depth_mm", stored)
+        if depth is None:
+            if "depth_mm" not in self.errors:
+                self.add_error("depth_mm", "Set the depth; this zone is not saved without one.")
+            depth = stored.get("depth_mm")
+        if depth is None:
+            return None
+        return {"zone_id": zone_id, "depth_mm": depth, "passes": self.pick("passes", stored),
+                "speed": self.pick("speed", stored),
+                "endpoint": self.pick("endpoint", stored)}  # fmt: skip
+
+
+class ItemRow(RecordRow):
+    """A row of something with a lot: product and lot are one choice."""
+
+    key, key_missing = "item", "Choose the product."
+    kinds = ()
+
+    item = forms.ChoiceField(label="Product and lot", required=False)
+
+    def key_of(self, row):
+        """Return the product's key."""
+        return row["product_id"]
+
+    def offer(self):
+        """Offer products with their lots."""
+        keep = {row["product_id"] for row in self.stored_rows if row["lot_id"] is None}
+        offer(self.fields["item"], self.shelf.item_choices(*self.kinds, keep=keep))
+        if chosen := self.shelf.item(self.initial.get("item", "")):
+            product = self.shelf.product(chosen[0])
+            self.title = product.name if product else ""
+
+    def chosen(self) -> tuple[int, int | None] | None:
+        """Return (product, lot) to keep; None for a row that is none."""
+        if self.cleaned_data.get("DELETE"):
+            return None
+        if "item" in self.errors:
+            return self.shelf.item(self.initial.get("item", ""))
+        return self.shelf.item(self.cleaned_data.get("item", ""))
+
+    def item_layout(self):
+        """Return the choice as a bar or a list."""
+        radio = isinstance(self.fields["item"].widget, forms.RadioSelect)
+        return Segmented("item", wrapper_class="choose-lot") if radio else Field("item")
+
+
+class NumbingRow(ItemRow):
+    """One cream put on, and taken off."""
+
+    kinds, new_title = (Kind.ANAESTHETIC,), "Cream"
+
+    amount_g = typed_grams(label="Amount", max_digits=6, decimal_places=2)
+    zone_codes = forms.MultipleChoiceField(
+        label="Put on", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    area_cm2 = typed_grams(label="Area", max_digits=7, decimal_places=1)
+    applied_at = WallTime(label="Put on at")
+    removed_at = WallTime(label="Taken off at")
+    occluded = forms.BooleanField(label="Covered with a dressing", required=False)
+    heat_used = forms.BooleanField(label="Heat used", required=False)
+    prescription_ref = forms.CharField(label="Prescription", max_length=80, required=False)
+
+    def offer(self):
+        """Offer creams, and the zones of this session with their cm²."""
+        super().offer()
+        zones = {row.zone.code: row.zone.name for row in self.record.zones}
+        names = {zone.code: zone.name for zone in self.shelf.zones}
+        for code in self.initial.get("zone_codes", ()):
+            zones.setdefault(code, names.get(code, code))
+        self.fields["zone_codes"].choices = list(zones.items())
+
+    @property
+    def helper(self):
+        """Lay the cream out in the order it is used."""
+
+        def half(field):
+            return Column(field, css_class="col-sm-6")
+
+        return part(
+            self.item_layout(),
+            TouchChoice("zone_codes") if self.fields["zone_codes"].choices else Div(),
+            Row(half(Measure("amount_g", unit="g")), half(Measure("area_cm2", unit="cm²"))),
+            Row(half(Moment("applied_at")), half(Moment("removed_at"))),
+            Row(half(Switch("occluded")), half(Switch("heat_used"))),
+            Fold("Prescription", "prescription_ref", hint="where the product needs one"),
+        )  # fmt: skip
+
+    def values(self):
+        """Return the cream's row; a removal before the application is a fault."""
+        chosen = self.chosen()
+        if chosen is None:
+            return None
+        stored = self.stored(chosen[0])
+        session = self.record.session
+        applied, removed = (self._instant(name, stored, session)
+                            for name in ("applied_at", "removed_at"))  # fmt: skip
+        if applied and removed and removed < applied:
+            self.add_error("removed_at", "Cream cannot come off before it goes on.")
+            kept = stored.get("removed_at")
+            removed = kept if kept and kept >= applied else None
+        return {
+            "product_id": chosen[0], "lot_id": chosen[1], "amount_g": self.pick("amount_g", stored),
+            "zone_codes": self.pick("zone_codes", stored) or [],
+            "area_cm2": self.pick("area_cm2", stored), "applied_at": applied,
+            "removed_at": removed, "occluded": self.cleaned_data["occluded"],
+            "heat_used": self.cleaned_data["heat_used"],
+            "prescription_ref": self.pick("prescription_ref", stored) or "",
+        }  # fmt: skip
+
+    def _instant(self, name, stored, session):
+        if name in self.errors:
+            return stored.get(name)
+        return instant_at(self.cleaned_data[name], stored=stored.get(name), at=self.at,
+                          day=session.performed_on, zone=session.clinic.zone)  # fmt: skip
+
+
+class ProductRow(ItemRow):
+    """One serum or ointment: product and lot, when, how much."""
+
+    kinds, new_title = (Kind.SERUM, Kind.OINTMENT), "Product"
+
+    phase = forms.ChoiceField(
+        label="When", required=False, choices=ProductUse.Phase.choices, widget=forms.RadioSelect
+    )
+    amount = typed_grams(max_digits=6, decimal_places=2)
+
+    @property
+    def helper(self):
+        """Lay one product out in two lines."""
+        product = self.shelf.product((self.shelf.item(self.initial.get("item")) or (0,))[0])
+        unit = product.unit if product else "mL or g"
+        return part(
+            self.item_layout(),
+            Row(Column(Segmented("phase"), css_class="col-sm-7"),
+                Column(Measure("amount", unit=unit), css_class="col-sm-5")),
+        )  # fmt: skip
+
+    def values(self):
+        """Return the product's row; without a phase it was used during needling."""
+        chosen = self.chosen()
+        if chosen is None:
+            return None
+        stored = self.stored(chosen[0])
+        product = self.shelf.product(chosen[0])
+        return {
+            "product_id": chosen[0], "lot_id": chosen[1],
+            "phase": self.pick("phase", stored) or ProductUse.Phase.DURING,
+            "amount": self.pick("amount", stored), "unit": product.unit,
+        }  # fmt: skip
+
+
+def row_initial(name: str, row) -> dict:
+    """Return a stored row as its form shows it."""
+    if name == "zones":
+        return {"zone": row.zone_id, "depth_mm": row.depth_mm.normalize(), "passes": row.passes,
+                "speed": row.speed, "endpoint": row.endpoint}  # fmt: skip
+    if name == "products":
+        return {"item": item_value(row), "phase": row.phase, "amount": plain(row.amount)}
+    return {
+        "item": item_value(row), "amount_g": plain(row.amount_g), "zone_codes": row.zone_codes,
+        "area_cm2": plain(row.area_cm2), "applied_at": wall_time(row.applied_at),
+        "removed_at": wall_time(row.removed_at), "occluded": row.occluded,
+        "heat_used": row.heat_used, "prescription_ref": row.prescription_ref,
+    }  # fmt: skip
+
+
+def plain(figure: Decimal | None) -> str:
+    """Return a figure as people write it: 20, 2.5."""
+    return "" if figure is None else f"{figure.normalize():f}"
