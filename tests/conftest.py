@@ -3,8 +3,18 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db.backends.sqlite3.operations import DatabaseOperations
 
 from tests import factories
+from tests.support import flush
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rows_that_stay_leave_after_a_test():
+    """Let Django empty the database between tests, append-only and frozen rows included."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush.past_guards)
+        yield
 
 
 @pytest.fixture(autouse=True)

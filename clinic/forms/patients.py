@@ -100,7 +100,7 @@ class PatientForm(forms.Form):
         for name in IDENTITY:
             self.fields[name].widget.attrs |= {
                 "hx-get": twins_url, "hx-trigger": "input changed delay:200ms",
-                "hx-target": "#twins", "hx-sync": "closest form:replace",
+                "hx-target": "#twins", "hx-sync": "closest form:queue last",
                 "hx-include": ", ".join(f"#id_{field}" for field in IDENTITY),
             }  # fmt: skip
         self.fields["given_name"].widget.attrs["autocomplete"] = "off"

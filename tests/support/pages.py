@@ -36,7 +36,7 @@ def watch(context, complaints):
 def sign_in(page, live_server, user):
     """Sign a user in by a session cookie, past the sign-in page."""
     client = Client()
-    client.force_login(user)
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     name = settings.SESSION_COOKIE_NAME
     page.context.add_cookies(
         [{"name": name, "value": client.cookies[name].value, "url": live_server.url}]
