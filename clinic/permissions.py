@@ -152,6 +152,7 @@ ADMIN_MODELS: dict[str, str] = {
     "treatments_zone": EDIT,
     "treatments_view": EDIT,
     "treatments_protocol": EDIT,
+    "treatments_threshold": EDIT,
     "treatments_aftercaresheet": EDIT,
     "treatments_devicemodel": EDIT,
     "treatments_device": EDIT,

@@ -13,7 +13,7 @@ from decimal import Decimal
 from clinic.models import Allergy
 from clinic.scheduling.minutes import day_number
 from treatments.actions.records import Record
-from treatments.models import FindingAnswer, Product, ZoneTreatment
+from treatments.models import FindingAnswer, Product, TreatmentSession, ZoneTreatment
 from treatments.safety import seeds
 from treatments.safety.depth import (
     DeviceLimits,
@@ -27,6 +27,7 @@ from treatments.safety.dose import (
     Active,
     Application,
     Context,
+    DoseRules,
     LimitRow,
     OtherAnaesthetic,
     PatientFacts,
@@ -44,6 +45,9 @@ EU = frozenset([
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
     "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
 ])  # fmt: skip
+#: Endpoints as the depth rules name them; wheals belong to RF alone.
+ENDPOINTS = {code: "R" if code == TreatmentSession.Reaction.WHEALS else str(code)
+             for code in TreatmentSession.Reaction.values}  # fmt: skip
 ESTERS = ("tetracaine", "amethocaine", "benzocaine", "procaine")
 
 
@@ -123,11 +127,11 @@ def years(months: int | None) -> Decimal | None:
     return None if months is None else (Decimal(months) / 12).quantize(Decimal("0.01"))
 
 
-def limits_of(product: Product, on: date) -> ProductLimits:
+def limits_of(product: Product, on: date, rules: DoseRules) -> ProductLimits:
     """Return a product's label as the dose rules read it, with the rows that hold on a day."""
     rows = [row for row in product.limits.all() if row.effective_from <= on]
     rows.sort(key=lambda row: (row.min_age_months or 0, row.effective_from))
-    adult_from = seeds.DOSE_RULES.adult_from_years * 12
+    adult_from = rules.adult_from_years * 12
     adults = [row for row in rows if row.max_age_months is None or row.max_age_months > adult_from]
     return ProductLimits(
         name=product.name,
@@ -141,6 +145,7 @@ def limits_of(product: Product, on: date) -> ProductLimits:
         source=product.source,
         house_mg_per_kg=product.house_limit_mg_per_kg,
         area_table=tuple((row.area_cm2, row.grams) for row in product.area_table.all()),
+        max_g_per_10cm2=adults[-1].max_g_per_10cm2 if adults else None,
         effective_from=product.effective_from,
     )
 
@@ -176,7 +181,8 @@ def _applications(record: Record, rows) -> list[Application]:
     names = {row.zone.code: row.zone.name for row in [*record.zones, *record.past_zones]}
     return [
         Application(
-            product=limits_of(row.product, record.session.performed_on), grams=row.amount_g,
+            product=limits_of(row.product, record.session.performed_on, record.rules.dose),
+            grams=row.amount_g,
             area_cm2=row.area_cm2, applied_at=row.applied_at, removed_at=row.removed_at,
             occluded=row.occluded, heat_used=row.heat_used,
             zones=tuple(names.get(code, code) for code in row.zone_codes),
@@ -188,7 +194,7 @@ def _applications(record: Record, rows) -> list[Application]:
 def _about_numbing(record: Record, at: datetime, signing: bool):  # noqa: FBT001 -- judge's own
     session = record.session
     context = Context(
-        today=session.performed_on, rules=seeds.DOSE_RULES, now=at,
+        today=session.performed_on, rules=record.rules.dose, now=at,
         needling_started_at=session.needling_started_at or (at if signing else None),
         other_anaesthetic_24h=_other_anaesthetic(session),
         prescription_recorded=_is_prescribed(record.numbing),
@@ -201,7 +207,7 @@ def remove_by_times(record: Record) -> list[datetime | None]:
     """Return when each cream of the record has to come off; None where no label says."""
     facts = patient_facts(record)
     return [
-        remove_by(one, facts, seeds.DOSE_RULES) for one in _applications(record, record.numbing)
+        remove_by(one, facts, record.rules.dose) for one in _applications(record, record.numbing)
     ]
 
 
@@ -214,24 +220,30 @@ def _is_prescribed(numbing) -> bool:
 
 
 def _other_anaesthetic(session) -> tuple[OtherAnaesthetic, ...] | None:
-    """Read "articaine 68 mg at the dentist": its milligrams and class, amide unless it names an ester.
+    """Read "articaine 68 mg; lidocaine 40 mg": one entry a drug, parted by semicolon, plus or "and".
 
-    A text without milligrams is summed as unknown, which is a finding of its own.
+    Each is an amide unless it names an ester. A drug without milligrams is summed as unknown,
+    which is a finding of its own.
     """
     text = session.other_anaesthetic_24h.strip()
     if not text:
         return () if session.other_anaesthetic_asked else None
-    amount = re.search(r"(\d+(?:[.,]\d+)?)\s*mg\b", text)
-    mg = Decimal(amount[1].replace(",", ".")) if amount else None
+    drugs = [part.strip() for part in re.split(r";|\+|\band\b", text) if part.strip()]
+    return tuple(_one_other(drug) for drug in drugs)
+
+
+def _one_other(text: str) -> OtherAnaesthetic:
+    amounts = re.findall(r"(\d+(?:[.,]\d+)?)\s*mg\b", text)
+    mg = sum(Decimal(amount.replace(",", ".")) for amount in amounts) if amounts else None
     is_ester = any(name in text.lower() for name in ESTERS)
-    return (OtherAnaesthetic(text, "", "ester" if is_ester else "amide", mg),)
+    return OtherAnaesthetic(text, "", "ester" if is_ester else "amide", mg)
 
 
 def _about_zones(record: Record):
     session = record.session
     device, protocol = _device_limits(session.device), _protocol_range(session.plan)
     for row in record.zones:
-        endpoint = None if row.endpoint is None else str(row.endpoint)
+        endpoint = ENDPOINTS.get(row.endpoint)
         setting = ZoneSetting(row.zone.name, row.depth_mm, row.passes, endpoint)
         cap = ZoneLimits(row.zone.depth_cap_mm, row.zone.forbidden, row.zone.source)
         yield from check_depth(setting, device=device, zone=cap, protocol=protocol)
@@ -266,7 +278,7 @@ def _protocol_range(plan) -> ProtocolRange | None:
 
 def _interval(record: Record, row: ZoneTreatment):
     """Days since this zone was needled, from valid records and from healing time set otherwise."""
-    session, rest = record.session, record.rests.get(row.zone.code)
+    session, rest, rules = record.session, record.rests.get(row.zone.code), record.rules
     earlier = [past for past in record.past_zones if past.zone_id == row.zone_id]
     days = [(session.performed_on - past.session.performed_on).days for past in earlier]
     plan, planned = session.plan, session.planned_session
@@ -275,10 +287,10 @@ def _interval(record: Record, row: ZoneTreatment):
         days.append(day_number(session.performed_on) - rest.start_day)
         minimum = max(minimum, rest.end_day - rest.start_day)
     limits = IntervalLimits(
-        minimum_days=max(minimum, seeds.HARD_STOP_DAYS), hard_stop_days=seeds.HARD_STOP_DAYS,
-        hard_stop_depth_mm=seeds.HARD_STOP_DEPTH_MM,
-        max_sessions=plan.protocol.yearly_max if plan else seeds.MAX_SESSIONS_12_MONTHS,
-        source=plan.protocol.source if plan else seeds.INTERVAL_SOURCE,
+        minimum_days=max(minimum, rules.hard_stop_days), hard_stop_days=rules.hard_stop_days,
+        hard_stop_depth_mm=rules.hard_stop_depth_mm,
+        max_sessions=plan.protocol.yearly_max if plan else rules.yearly_max,
+        source=plan.protocol.source if plan else rules.interval_source,
     )  # fmt: skip
     deeper = max([row.depth_mm, *(past.depth_mm for past in earlier[:1])])
     return check_interval(
@@ -300,8 +312,8 @@ def _about_lots(record: Record):
             facts = LotFacts(f"{product.name} lot {lot.number}", lot.expires_on,
                              expiry_day_given=True, quarantined=held)  # fmt: skip
         yield from check_lot(
-            facts, on=record.session.performed_on, at_intake=False, source=seeds.LOT_SOURCE,
-            warn_within_days=seeds.LOT_WARN_WITHIN_DAYS,
+            facts, on=record.session.performed_on, at_intake=False,
+            source=record.rules.lot_source, warn_within_days=record.rules.lot_warn_days,
         )  # fmt: skip
 
 
@@ -312,8 +324,10 @@ def _about_products(record: Record):
     for row in record.products:
         product = row.product
         facts = SerumFacts(product.name, Route(product.route_allowed), product.sterile,
-                           product.single_dose, product.human_origin)  # fmt: skip
+                           product.single_dose,
+                           product.human_origin and "exosome" in product.contains,
+                           frozenset(product.contains) - {"exosome"})  # fmt: skip
         yield from check_route(
             facts, phase=Phase(row.phase), hours_since_needling=Decimal(0), jurisdiction=where,
-            limits=seeds.ROUTE_LIMITS,
+            limits=record.rules.routes,
         )  # fmt: skip

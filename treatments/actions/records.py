@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from clinic.models import Allergy, BodyMeasure, Rest
 from clinic.scheduling.minutes import day_number
+from treatments.actions.thresholds import HouseRules, house_rules
 from treatments.models import (
     AnaestheticApplication,
     CartridgeUse,
@@ -34,6 +35,7 @@ class Record:
     past_zones: list[ZoneTreatment]  # of the patient's other valid sessions, newest first
     earlier_numbing: list[AnaestheticApplication]  # the same creams within 24 hours
     rests: dict[str, Rest]  # healing time that covers the day, by zone code
+    rules: HouseRules  # the house's limits on the day of the session
 
     @property
     def weight(self) -> BodyMeasure | None:
@@ -111,6 +113,7 @@ def load_record(session: TreatmentSession) -> Record:
         past_zones=[row for row in zones if row.session_id != session.pk],
         earlier_numbing=_within_24_h(numbing, own),
         rests={row.area.zone_code: row for row in rests},
+        rules=house_rules(session.performed_on),
     )
 
 

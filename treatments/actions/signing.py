@@ -22,7 +22,6 @@ from treatments.actions.plans import keep_dates, lock_plan
 from treatments.actions.records import Record, load_record
 from treatments.models import PlannedSession, TreatmentSession
 from treatments.models.openings import Course
-from treatments.safety import seeds
 from treatments.safety.findings import RULES_VERSION
 
 
@@ -234,7 +233,7 @@ def rest_days(plan, planned: PlannedSession | None) -> int:
     Outside a course no protocol says; then it is the days the hard stop asks for.
     """
     if plan is None:
-        return seeds.HARD_STOP_DAYS
+        return house_rules(session.performed_on).hard_stop_days
     return Course(plan).healing_days(planned.number if planned else plan.sessions_planned)
 
 

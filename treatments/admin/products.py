@@ -21,7 +21,7 @@ class DoseLimitInline(admin.StackedInline):
     extra = 0
     fieldsets = [
         (None, {"fields": ["label", ("min_age_months", "max_age_months", "min_weight_kg"),
-                           ("max_g", "max_area_cm2"), ("min_minutes", "max_minutes"),
+                           ("max_g", "max_area_cm2", "max_g_per_10cm2"), ("min_minutes", "max_minutes"),
                            ("source", "effective_from")]}),
     ]  # fmt: skip
 
@@ -45,7 +45,7 @@ class ProductAdmin(CatalogueAdmin):
     fieldsets = [
         (None, {"fields": ["kind", "name", "maker", "unit", "active"]}),
         ("On the skin", {"fields": ["route_allowed", ("sterile", "single_dose", "human_origin"),
-                                    "warning"]}),
+                                    "contains", "warning"]}),
         ("Anaesthetic", {"fields": [("occlusion", "has_label_cap", "house_limit_mg_per_kg")],
                          "description": "Its actives and limits are the tables below."}),
         ("Cartridge", {"fields": [("device_model", "needle_count")]}),

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils import timezone
 
 from clinic.actions.audit import record
-from treatments.models import AftercareSheet, Protocol, View, Zone
+from treatments.models import AftercareSheet, Protocol, Threshold, View, Zone
 
 
 class CatalogueAdmin(admin.ModelAdmin):
@@ -63,6 +63,19 @@ class ProtocolAdmin(CatalogueAdmin):
         ("Zones", {"fields": ["zones"]}),
         ("Where the figures come from", {"fields": ["source", "effective_from"]}),
     ]  # fmt: skip
+
+
+@admin.register(Threshold)
+class ThresholdAdmin(CatalogueAdmin):
+    """Limits of the house; a new figure is a new row from its own day on."""
+
+    list_display = ["code", "value", "effective_from", "source", "active"]
+    list_filter = ["active"]
+    search_fields = ["code", "source"]
+
+    def get_readonly_fields(self, request, obj=None):
+        """Freeze figures that sessions may already have been checked against."""
+        return ["code", "value", "effective_from", "source"] if obj else []
 
 
 @admin.register(AftercareSheet)

@@ -11,7 +11,7 @@ from treatments.models.products import (
     Lot,
     Product,
 )
-from treatments.models.protocols import AftercareSheet, Protocol, View, Zone
+from treatments.models.protocols import AftercareSheet, Protocol, Threshold, View, Zone
 from treatments.models.sessions import (
     Addendum,
     AnaestheticApplication,
@@ -25,6 +25,7 @@ from treatments.models.sessions import (
 __all__ = [
     "Active", "Addendum", "AftercareSheet", "AnaestheticApplication", "AreaDose", "CartridgeUse",
     "Device", "DeviceModel", "DoseLimit", "FindingAnswer", "Lot", "Photo", "PlanState", "PlanZone",
-    "PlannedSession", "Product", "ProductUse", "Protocol", "Rendition", "TreatmentPlan",
+    "PlannedSession", "Product", "ProductUse", "Protocol", "Rendition", "Threshold",
+    "TreatmentPlan",
     "TreatmentSession", "View", "Zone", "ZoneTreatment",
 ]  # fmt: skip

@@ -39,6 +39,15 @@ class Course:
         for session in self.sessions:
             session.plan = plan
 
+    @classmethod
+    def draft(
+        cls, plan: TreatmentPlan, sessions: Sequence[PlannedSession], zone_codes: Sequence[str]
+    ) -> "Course":
+        """Return a course that is not written yet, with its sessions and zones as wished."""
+        course = cls.__new__(cls)
+        course.plan, course.sessions, course.zone_codes = plan, list(sessions), list(zone_codes)
+        return course
+
     def session(self, number: int) -> PlannedSession:
         """Return session k; KeyError when the course has none of that number."""
         return {row.number: row for row in self.sessions}[number]
@@ -197,14 +206,17 @@ class _Search:
 
 
 def course_request(
-    plan: TreatmentPlan, *, today: date, from_day: date | None = None, keep_booked: bool = True
-) -> CourseRequest | None:
+    plan: TreatmentPlan, *, today: date, from_day: date | None = None, keep_booked: bool = True,
+    course: Course | None = None,
+) -> CourseRequest | None:  # fmt: skip
     """Return what the planner plans: every session that is not done, None when there is none.
 
     Bookings stay where they are; without `keep_booked` they may move at a cost. No other session is
-    put before `from_day`, tomorrow unless told. 13 queries, however long the course and the diary.
+    put before `from_day`, tomorrow unless told. `course` when it is at hand, or not written yet
+    (`Course.draft`). 13 queries, however long the course and the diary.
     """
-    search = _Search(Course(plan), today, from_day or today + timedelta(days=1), keep_booked)
+    from_day = from_day or today + timedelta(days=1)
+    search = _Search(course or Course(plan), today, from_day, keep_booked)
     if not search.open:
         return None
     zone, days = plan.clinic.zone, search.horizon_days
@@ -226,19 +238,23 @@ def propose(
     today: date,
     from_day: date | None = None,
     weights: Weights | None = None,
+    course: Course | None = None,
 ) -> Sequence[Proposal | Refusal]:
     """Return three proposals of dates for all sessions to come (or why not), none when all is done.
 
     One per weighting of `clinic.scheduling.course.WEIGHTINGS`. What is booked stays; only when no
-    dates can be found around it (healing took longer, the patient is away) may it move.
+    dates can be found around it (healing took longer, the patient is away) may it move. `course`
+    as for `course_request`.
     """
-    request = course_request(plan, today=today, from_day=from_day)
+    request = course_request(plan, today=today, from_day=from_day, course=course)
     if request is None:
         return ()
     found = propose_three(request, weights)
     has_bookings = any(wish.booked for wish in request.sessions)
     if has_bookings and any(isinstance(row, Refusal) for row in found):
-        request = course_request(plan, today=today, from_day=from_day, keep_booked=False)
+        request = course_request(
+            plan, today=today, from_day=from_day, keep_booked=False, course=course
+        )
         found = propose_three(request, weights)
     return found
 

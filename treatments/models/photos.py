@@ -20,7 +20,7 @@ class PhotoQuerySet(models.QuerySet):
 
     def shown(self):
         """Keep photos with a stored file that are not struck out."""
-        return self.filter(state__in=["stored", "ready"], struck_at__isnull=True)
+        return self.filter(struck_at__isnull=True).exclude(state="pending")
 
     def for_gallery(self):
         """Return photos by view, oldest first, with what a gallery prints."""
@@ -31,7 +31,8 @@ class Photo(models.Model):
     """A progress photo of one standard view.
 
     `pending`: the row is written, the file may not be; `stored`: the stripped master is safe on
-    disk; `ready`: its three sizes are too; `failed`: the sizes could not be made.
+    disk; `ready`: its three sizes are too; `failed`: the sizes could not be made, the master is
+    there all the same.
     """
 
     class State(models.TextChoices):
@@ -95,9 +96,19 @@ class Photo(models.Model):
         return reverse("photo_file", args=[self.key, "large"])
 
     @property
+    def has_sizes(self) -> bool:
+        """Say whether its small sizes can be shown; the large one (or the master) always can."""
+        return self.state == self.State.READY
+
+    @property
     def thumb_url(self) -> str:
-        """Return the address of the small size (the master's until it is ready)."""
+        """Return the address of the small size, which is a 404 until `has_sizes`."""
         return reverse("photo_file", args=[self.key, "thumb"])
+
+    @property
+    def medium_url(self) -> str:
+        """Return the address for a page that shows two: the medium size, the large one until then."""
+        return reverse("photo_file", args=[self.key, "medium" if self.has_sizes else "large"])
 
 
 class Rendition(models.Model):

@@ -110,6 +110,11 @@ class Product(Sourced):
     sterile = models.BooleanField(default=False)
     single_dose = models.BooleanField(default=False)
     human_origin = models.BooleanField("of human origin", default=False)
+    contains = models.JSONField(
+        default=list, blank=True,
+        help_text="Groups a rule reads: vitamin C, retinoid, acid, fragrance, chemical sunscreen, "
+        "exosome.",
+    )  # fmt: skip
     unit = models.CharField(max_length=4, default="mL", choices=[("mL", "mL"), ("g", "g")])
     warning = models.CharField(max_length=300, blank=True)
     # Anaesthetics
@@ -170,6 +175,9 @@ class DoseLimit(models.Model):
     min_weight_kg = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True)
     max_g = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
     max_area_cm2 = models.DecimalField(max_digits=7, decimal_places=1, null=True, blank=True)
+    max_g_per_10cm2 = models.DecimalField(
+        "thickest layer, g per 10 cm²", max_digits=5, decimal_places=2, null=True, blank=True
+    )
     min_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
     max_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
     source = models.CharField(max_length=300)

@@ -59,6 +59,16 @@ class Zone(Sourced):
         return self.name
 
 
+class ViewQuerySet(models.QuerySet):
+    """Questions about standard views."""
+
+    def for_patient(self, patient):
+        """Keep the views in use of the regions this patient is treated in; all without a course."""
+        in_use = self.filter(active=True)
+        regions = set(patient.plans.values_list("protocol__region", flat=True))
+        return in_use.filter(region__in=regions) if regions else in_use
+
+
 class View(models.Model):
     """A standard photo view, such as back left oblique."""
 
@@ -68,6 +78,8 @@ class View(models.Model):
     order = models.PositiveSmallIntegerField(default=0)
     guide = models.CharField(max_length=300, blank=True, help_text="How to stand and frame.")
     active = models.BooleanField(default=True)
+
+    objects = ViewQuerySet.as_manager()
 
     class Meta:
         ordering = ["order", "pk"]
@@ -136,6 +148,55 @@ class Protocol(Sourced):
 
     def __str__(self):
         return self.name
+
+
+class ThresholdQuerySet(models.QuerySet):
+    """Questions about thresholds."""
+
+    def on(self, day) -> dict[str, "Threshold"]:
+        """Return by code the row that holds on a day: the newest that has taken effect."""
+        rows = self.filter(effective_from__lte=day, active=True).order_by("effective_from", "pk")
+        return {row.code: row for row in rows}
+
+
+class Threshold(Sourced):
+    """A limit of the house that no label gives, such as the days after which a weight is stale.
+
+    A changed figure is a new row with its own date, so an old day keeps its own limits.
+    """
+
+    class Code(models.TextChoices):
+        ALARM_FRACTION = "alarm_fraction", "Contact time: alarm at this share of the longest"
+        WEIGHT_MAX_AGE_DAYS = "weight_max_age_days", "Days after which a weight is stale"
+        ADULT_FROM_YEARS = "adult_from_years", "Adult from this age in years"
+        UNLABELLED_MAX_PERCENT = (
+            "unlabelled_max_percent",
+            "Strength in per cent above which an unlabelled cream needs a prescription",
+        )
+        HARD_STOP_DAYS = "hard_stop_days", "Interval: never within these days …"
+        HARD_STOP_DEPTH_MM = "hard_stop_depth_mm", "… at this set depth in mm or deeper"
+        YEARLY_MAX = "yearly_max", "Sessions a zone in 12 months without a course's own limit"
+        CHANNELS_OPEN_HOURS = "channels_open_hours", "Hours for which needle channels are open"
+        CHANNELS_CAUTION_HOURS = "channels_caution_hours", "Hours of caution after needling"
+        LOT_WARN_DAYS = "lot_warn_days", "Days before expiry to warn when a lot is received"
+
+    code = models.CharField(max_length=32, choices=Code)
+    value = models.DecimalField(max_digits=8, decimal_places=2)
+
+    objects = ThresholdQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["code", "-effective_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["code", "effective_from"], name="threshold_one_a_day"),
+            models.CheckConstraint(
+                condition=Q(value__gt=0), name="threshold_above_zero",
+                violation_error_message="A threshold is above 0.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return f"{self.get_code_display()}: {self.value.normalize():f}"
 
 
 class AftercareSheet(models.Model):

@@ -55,6 +55,7 @@ class TreatmentSession(models.Model):
         BLEEDING = 3, "Redness, scattered pinpoint bleeding"
         PINPOINT = 4, "Even pinpoint bleeding"
         EXCESS = 5, "Excess bleeding or oozing"
+        WHEALS = 6, "Wheal-like papules (RF)"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="sessions")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="sessions")

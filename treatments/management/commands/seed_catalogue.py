@@ -14,6 +14,7 @@ from treatments.models import (
     DoseLimit,
     Product,
     Protocol,
+    Threshold,
     View,
     Zone,
 )
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         added = sum([
             self._simple(Zone, "zones", "code"),
             self._simple(View, "views", "code"),
+            self._simple(Threshold, "thresholds", "code", "effective_from"),
             self._protocols(),
             self._simple(DeviceModel, "devices", "manufacturer", "name"),
             self._products(),
