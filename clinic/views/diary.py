@@ -1,27 +1,287 @@
-"""Being written."""
+"""Pages of the diary: book a visit, look at it, take its steps, give it another time, cancel it."""
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from clinic.actions.diary import book
+from clinic.actions.patients import open_patient
+from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
+from clinic.forms.diary import BookingForm, CancelForm, SlotSearchForm, day_asked
+from clinic.models import Appointment, Patient
+from clinic.permissions import CARE
+from clinic.scheduling.reasons import day_words
+from clinic.views.offers import Search, offered, offers_for
+from clinic.views.visit import Visit
+from treatments.actions import diary
+from treatments.models import PlannedSession
+
+FOUND_ROWS = 8
+INVALID, CONFLICT = 422, 409
+DONE_WORDS = {
+    "confirm": "{} has confirmed.", "arrive": "{} has arrived.", "start": "{} is in the room.",
+    "finish": "The visit of {} is done.", "noshow": "{} did not attend.",
+    "undo": "One step back for {}.",
+}  # fmt: skip
 
 
-def appointment_new(request, **kwargs):
-    raise Http404
+# --- Book -----------------------------------------------------------------------------------------
+def appointment_new(request):
+    """Book one follow-up: find the patient, then a time; one tap on a time books it."""
+    sent = request.POST if request.method == "POST" else request.GET
+    key = sent.get("patient", "")
+    if not (key.isascii() and key.isdecimal() and len(key) < 16):
+        return _find_patient(request)
+    patient = _open(request, int(key))
+    search = _search_form(request, sent, patient)
+    if request.method == "POST":
+        return _book(request, patient, search)
+    return render(request, "clinic/diary/new.html", _finder(request, search, patient))
 
 
-def appointment_slots(request, **kwargs):
-    raise Http404
+def appointment_slots(request):
+    """Answer with the next free times for what is being chosen."""
+    moving = request.GET.get("move", "")
+    if moving:
+        appointment = _visit(request, int(moving) if moving.isdecimal() else 0)
+        search, patient = _move_form(request, appointment)
+        facts = _finder(request, search, patient, moving=appointment)
+    else:
+        key = request.GET.get("patient", "")
+        patient = _open(request, int(key) if key.isdecimal() and len(key) < 16 else 0)
+        facts = _finder(request, _search_form(request, request.GET, patient), patient)
+    return render(request, "clinic/diary/_slots.html", facts)
 
 
-def appointment(request, **kwargs):
-    raise Http404
+def _find_patient(request):
+    """Ask who is on the telephone."""
+    text = request.GET.get("q", "").replace("\0", "").strip()[:120]
+    found = Patient.objects.of(request.clinic).matching(text).for_list() if text else []
+    facts = {"query": text, "patients": list(found[:FOUND_ROWS])}
+    part = request.htmx and not request.htmx.boosted
+    return render(request, f"clinic/diary/{'_found' if part else 'who'}.html", facts)
 
 
-def appointment_move(request, **kwargs):
-    raise Http404
+def _book(request, patient, search):
+    """Book the slot that was tapped; a refusal brings the page back with what to do instead."""
+    form = BookingForm(request.POST, clinic=request.clinic, today=_today(request))
+    if not form.is_valid():
+        return _refused(request, "new", search, patient, form=form)
+    key = form.cleaned_data["request_key"]
+    made = Appointment.objects.of(request.clinic).filter(patient=patient, request_key=key)
+    appointment = made.first() if key else None
+    if appointment is None:
+        try:
+            appointment = _booked(request, patient, search, form.cleaned_data)
+        except ValidationError as refusal:
+            return _refused(request, "new", search, patient, form=form, refusal=refusal)
+    messages.success(request, f"Booked: {_when(appointment)} for {patient.full_name}.")
+    return redirect(appointment)
 
 
-def appointment_cancel(request, **kwargs):
-    raise Http404
+def _booked(request, patient, search, given):
+    """Book through the course where the visit is one of its sessions."""
+    if not search.knows_visit:
+        raise ValidationError("This session has been booked meanwhile. Choose what to book.")
+    facts = {"slot": given["slot"], "note": given["note"], "request_key": given["request_key"],
+             "at": timezone.now(), "by": request.user}  # fmt: skip
+    if search.planned:
+        return diary.book_session(planned_session=search.planned, **facts)
+    return book(clinic=request.clinic, patient=patient, service=search.service, **facts)
 
 
-def appointment_step(request, **kwargs):
-    raise Http404
+# --- One appointment ------------------------------------------------------------------------------
+def appointment(request, appointment_id):
+    """Show who comes, when, where, how far the visit is, and what can be done with it."""
+    row = _visit(request, appointment_id)
+    patient = _open(request, row.patient_id)
+    visit = Visit(row, role=request.member.role, at=timezone.now())
+    return render(request, "clinic/diary/appointment.html", {
+        "appointment": row, "visit": visit, "patient": patient, "today": _today(request),
+        "next": request.get_full_path(), **_alerts(request, patient),
+    })  # fmt: skip
+
+
+def appointment_step(request, appointment_id, step):
+    """Take one step with a visit (confirm, arrive, start, finish, noshow) or one back (undo)."""
+    row = _visit(request, appointment_id)
+    if step not in DONE_WORDS:
+        raise Http404
+    facts = {"appointment": row, "at": timezone.now(), "by": request.user}
+    try:
+        if step == "undo":
+            diary.undo(**facts)
+        else:
+            diary.step(step=step, **facts)
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    else:
+        messages.success(request, DONE_WORDS[step].format(row.patient.full_name))
+    return redirect(_next(request))
+
+
+def appointment_cancel(request, appointment_id):
+    """Cancel a visit for one of the short list's reasons."""
+    row = _visit(request, appointment_id)
+    patient = _open(request, row.patient_id)
+    form = CancelForm(
+        request.POST if request.method == "POST" else None, cancel_url=row.get_absolute_url()
+    )
+    facts = {"appointment": row, "patient": patient, "form": form, "today": _today(request)}
+    if form.is_valid():
+        try:
+            diary.cancel_appointment(
+                appointment=row, reason=form.cleaned_data["reason"], at=timezone.now(),
+                by=request.user,
+            )  # fmt: skip
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, f"Cancelled: {_when(row)} of {patient.full_name}.")
+            return redirect(row)
+    return render(request, "clinic/diary/cancel.html", facts | _alerts(request, patient),
+                  status=INVALID if form.is_bound else 200)  # fmt: skip
+
+
+def appointment_move(request, appointment_id):
+    """Give a visit another time; a day that cannot be had says why."""
+    row = _visit(request, appointment_id)
+    search, patient = _move_form(request, row)
+    if not row.can_be_moved:
+        messages.error(request, f"An appointment in state “{row.get_status_display()}” stays.")
+        return redirect(row)
+    if request.method != "POST":
+        facts = _finder(request, search, patient, moving=row)
+        return render(request, "clinic/diary/move.html", facts)
+    form = BookingForm(request.POST, clinic=request.clinic, today=_today(request))
+    refusal = None
+    if form.is_valid():
+        try:
+            moved = diary.move_appointment(
+                appointment=row, slot=form.cleaned_data["slot"], at=timezone.now(),
+                version=form.cleaned_data["version"] or 0, by=request.user,
+            )  # fmt: skip
+        except ValidationError as problem:
+            refusal = problem
+        else:
+            messages.success(request, f"Moved to {_when(moved)}.")
+            return redirect(moved)
+    return _refused(request, "move", search, patient, form=form, refusal=refusal, moving=row)
+
+
+# --- How ------------------------------------------------------------------------------------------
+def _today(request):
+    return request.clinic.local_date(timezone.now())
+
+
+def _open(request, patient_id):
+    return open_patient(
+        pk=patient_id, clinic=request.clinic, category="schedule", at=timezone.now(),
+        by=request.user,
+    )  # fmt: skip
+
+
+def _visit(request, appointment_id) -> Appointment:
+    """Return an appointment of the clinic at hand with what its pages print."""
+    rows = Appointment.objects.of(request.clinic).with_people().select_related(
+        "planned_session__plan__protocol", "record", "booked_by", "ended_by"
+    )  # fmt: skip
+    row = get_object_or_404(rows, pk=appointment_id)
+    row.clinic = request.clinic
+    return row
+
+
+def _alerts(request, patient) -> dict:
+    """Return what the patient banner shows to those who treat."""
+    clinical = request.member.role in CARE
+    return {"allergies": patient.allergies.filter(ended_on=None) if clinical else []}
+
+
+def _search_form(request, sent, patient) -> SlotSearchForm:
+    """Return what can be booked for a patient: the next sessions of running courses first."""
+    waiting = PlannedSession.objects.filter(plan__patient=patient, plan__status="open")
+    waiting = waiting.without_date().order_by("plan__agreed_on", "plan", "number")
+    first_of = {}
+    for row in waiting.select_related("plan__protocol", "plan__service"):
+        row.plan.patient, row.plan.clinic = patient, request.clinic
+        if str(row.pk) == sent.get("planned") or row.plan_id not in first_of:
+            first_of[row.plan_id] = row
+    return SlotSearchForm(sent, clinic=request.clinic, sessions=first_of.values())
+
+
+def _move_form(request, row):
+    """Return the search for another time of an appointment, and its patient."""
+    patient = _open(request, row.patient_id)
+    planned = getattr(row, "planned_session", None)
+    if planned:
+        planned.plan.patient, planned.plan.clinic = patient, request.clinic
+        planned.plan.service = row.service
+    sent = request.POST if request.method == "POST" else request.GET
+    form = SlotSearchForm(
+        sent, clinic=request.clinic, sessions=[planned] if planned else [], service=row.service,
+        usual_id=row.practitioner_id,
+    )  # fmt: skip
+    return form, patient
+
+
+def _finder(request, search, patient, *, moving=None, from_day=None) -> dict:
+    """Return everything the slot finder prints; without a bookable service the reason for none."""
+    sent, today = search.data, _today(request)
+    asked = None if request.htmx.trigger_name == "visit" else day_asked(
+        sent.getlist("from")[-1] if sent.getlist("from") else "", today=today
+    )  # fmt: skip
+    if moving and not asked and not search.planned:
+        asked = max(moving.local_date, today)
+    facts = {"search": search, "patient": patient, "today": today, "moving": moving,
+             "booking": BookingForm(sent, clinic=request.clinic, today=today),
+             **_alerts(request, patient)}  # fmt: skip
+    if search.service is None:
+        return facts | {"no_offers": "This clinic offers no service that can be booked yet."}
+    try:
+        facts["offers"] = offers_for(Search(
+            clinic=request.clinic, patient=patient, service=search.service, at=timezone.now(),
+            units=search.units, from_day=from_day or asked, practitioner_id=search.practitioner_id,
+            session=search.planned, moving=moving,
+        ))  # fmt: skip
+    except ValidationError as refusal:
+        facts["no_offers"] = " ".join(refusal.messages)
+    return facts
+
+
+def _refused(request, page, search, patient, *, form, refusal=None, moving=None):
+    """Show a page again with everything typed, one sentence, and what could be had instead."""
+    from_day = refusal.first_day if isinstance(refusal, NotHealed) else None
+    facts = {"nearest": [], "refusal": " ".join(_sentences(refusal, form))}
+    if isinstance(refusal, SlotTaken):
+        facts["nearest"] = offered(refusal.nearest, search.units)
+    if isinstance(refusal, Conflict):
+        moving = facts["conflict"] = refusal.current
+        moving.clinic = request.clinic
+        mine = offered([form.cleaned_data["slot"]], search.units)
+        facts["mine"] = mine[0] if mine else None
+    facts = _finder(request, search, patient, moving=moving, from_day=from_day) | facts
+    status = CONFLICT if isinstance(refusal, (SlotTaken, NotHealed, Conflict)) else INVALID
+    return render(request, f"clinic/diary/{page}.html", facts, status=status)
+
+
+def _sentences(refusal, form):
+    if refusal is not None:
+        return refusal.messages
+    return [sentence for sentences in form.errors.values() for sentence in sentences]
+
+
+def _when(row) -> str:
+    return f"{day_words(row.local_date)}, {row.start_clock}"
+
+
+def _next(request) -> str:
+    """Return where a step came from, if it is a page of this site; else today's board."""
+    url = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return url if safe else reverse("today")

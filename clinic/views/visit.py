@@ -1,0 +1,123 @@
+"""One appointment as its page shows it: what happened so far, why this date, what can be done."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from clinic.models import Appointment
+from clinic.permissions import may
+from clinic.scheduling.reasons import Reason, sentence
+
+Status = Appointment.Status
+
+
+@dataclass(frozen=True)
+class Step:
+    """One button: the word of the step in its address, and how it looks."""
+
+    word: str
+    label: str
+    icon: str
+
+
+STEPS = {
+    "confirm": Step("confirm", "Confirm", "telephone-outbound"),
+    "arrive": Step("arrive", "Arrived", "person-check"),
+    "start": Step("start", "In the room", "door-open"),
+    "finish": Step("finish", "Done", "check-circle"),
+    "noshow": Step("noshow", "Did not attend", "person-x"),
+}
+UNDO = {
+    Status.ARRIVED: "Not arrived yet", Status.IN_SESSION: "Back to arrived",
+    Status.FULFILLED: "Not done yet", Status.NOSHOW: "They did attend",
+    Status.CANCELLED: "Take the cancellation back",
+}  # fmt: skip
+
+
+class Visit:
+    """An appointment with `planned_session`, `record`, `booked_by` and `ended_by` joined."""
+
+    def __init__(self, row: Appointment, *, role: str, at: datetime) -> None:
+        self.row, self.role, self.at = row, role, at
+        self.planned = getattr(row, "planned_session", None)
+        self.record = getattr(row, "record", None)
+
+    @property
+    def title(self) -> str:
+        """Return "Session 3 of 4" for a session of a course, else the service."""
+        if self.planned is None:
+            return self.row.service.name
+        return f"Session {self.planned.number} of {self.planned.plan.sessions_planned}"
+
+    @property
+    def is_today(self) -> bool:
+        """Say whether the visit is on the clinic's day."""
+        return self.row.local_date == self.row.clinic.local_date(self.at)
+
+    @property
+    def steps(self) -> list[Step]:
+        """Return the steps that can be taken now, the likeliest first."""
+        row, words = self.row, []
+        due = row.local_date <= row.clinic.local_date(self.at)
+        if row.status == Status.BOOKED:
+            words += ["arrive"] if due else []
+            words += [] if row.confirmed_at else ["confirm"]
+            words += ["noshow"] if self.at >= row.starts_at else []
+        elif row.status == Status.ARRIVED:
+            words = ["start"]
+        elif row.status == Status.IN_SESSION:
+            words = ["finish"]
+        return [STEPS[word] for word in words]
+
+    @property
+    def undo(self) -> str:
+        """Return what stepping back says, "" where there is nothing to step back from."""
+        signed = self.record is not None and not self.record.is_draft
+        return "" if signed else UNDO.get(self.row.status, "")
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Say whether the visit may still be cancelled."""
+        held = {Status.BOOKED, Status.PROPOSED, Status.ARRIVED}
+        return self.row.status in held and self.record is None
+
+    @property
+    def may_open_record(self) -> bool:
+        """Say whether this person may open the session record now."""
+        ready = {Status.ARRIVED, Status.IN_SESSION, Status.FULFILLED}
+        return may(self.role, "session_open", "POST") and self.row.status in ready
+
+    @property
+    def record_url(self) -> str:
+        """Return the record's address for those who may read it, "" otherwise."""
+        shown = self.record is not None and may(self.role, "session_record")
+        return self.record.get_absolute_url() if shown else ""
+
+    @property
+    def next_url(self) -> str:
+        """Return where the course's next dates are chosen after a visit that is over, "" if not."""
+        over = {Status.FULFILLED, Status.NOSHOW, Status.CANCELLED}
+        if self.row.status not in over or not self.planned or self.planned.plan.status != "open":
+            return ""
+        return reverse("course_dates", args=[self.planned.plan_id])
+
+    @property
+    def reasons(self) -> list[str]:
+        """Return why this date was chosen, as sentences."""
+        kept = [Reason.from_dict(plain) for plain in self.row.why_this_date if "code" in plain]
+        return [f"{sentence(reason)}." for reason in kept]
+
+    @property
+    def stamps(self) -> list[tuple[str, datetime, object]]:
+        """Return (what, when, who) in order of time; who is None where it is not kept."""
+        row = self.row
+        ended = {Status.CANCELLED: f"Cancelled: {row.get_cancel_reason_display()}",
+                 Status.NOSHOW: "Did not attend"}.get(row.status, "Ended")  # fmt: skip
+        known = [
+            ("Booked", row.booked_at, row.booked_by), ("Confirmed", row.confirmed_at, None),
+            ("To be moved", row.to_move_since, None), ("Arrived", row.arrived_at, None),
+            ("In the room", row.started_at, None), ("Done", row.finished_at, None),
+            (ended, row.ended_at, row.ended_by),
+        ]  # fmt: skip
+        return [stamp for stamp in known if stamp[1]]
