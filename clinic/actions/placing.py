@@ -96,7 +96,7 @@ class Visit:
         return snapshot(self.clinic, self.service, from_day=from_day, days=days, ignore=self.ignore)
 
     def _taken(self) -> SlotTaken:
-        return SlotTaken("This time has just been taken.", nearest=self._nearest())
+        return SlotTaken("This time has just been taken.", search=self._nearest)
 
     def _nearest(self) -> list[Slot]:
         """Return the free starts nearest to the wished one on which the skin would have healed."""

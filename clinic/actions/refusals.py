@@ -1,7 +1,8 @@
 """Why a deed did not happen: refusals with what to do instead, and how to read a database's "no"."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import cached_property
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
@@ -25,17 +26,23 @@ class Conflict(ValidationError):  # noqa: N818 -- a refusal, not a fault
 
 
 class SlotTaken(ValidationError):  # noqa: N818 -- a refusal, not a fault
-    """The time is no longer free. `nearest` holds up to three free slots, in order of time.
+    """The time is no longer free. `nearest` are up to three free slots, in order of time.
 
-    `number` is the session of a course it happened to, None outside courses.
+    They are searched when first asked for: after the refused deed let go of its locks. `number` is
+    the session of a course it happened to, None outside courses.
     """
 
     def __init__(
-        self, sentence: str, *, nearest: Sequence[Slot] = (), number: int | None = None
+        self, sentence: str, *, search: Callable[[], Sequence[Slot]], number: int | None = None
     ) -> None:
         super().__init__(sentence, code="taken")
-        self.nearest = tuple(nearest)
+        self._search = search
         self.number = number
+
+    @cached_property
+    def nearest(self) -> tuple[Slot, ...]:
+        """Return the nearest free slots as of now."""
+        return tuple(self._search())
 
 
 class NotHealed(ValidationError):  # noqa: N818 -- a refusal, not a fault

@@ -156,12 +156,15 @@ def _place(course, session, slot, *, at, by, keys, why, note="") -> Appointment:
 def _for_session(taken: SlotTaken, course: Course, number: int) -> SlotTaken:
     """Name the session and leave out times that do not lie between its neighbours."""
     days = course.days
-    fit = [
-        slot for slot in taken.nearest
-        if course.too_soon(days | {number: slot.day}, [number]) is None
-    ]  # fmt: skip
+
+    def search() -> list[Slot]:
+        return [
+            slot for slot in taken.nearest
+            if course.too_soon(days | {number: slot.day}, [number]) is None
+        ]  # fmt: skip
+
     return SlotTaken(
-        f"Session {number}: this time has just been taken.", nearest=fit, number=number
+        f"Session {number}: this time has just been taken.", search=search, number=number
     )
 
 

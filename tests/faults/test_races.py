@@ -1,0 +1,135 @@
+"""Sixteen desks want the same thing at the same moment: real processes, real databases.
+
+Every test has a twin that takes the protection off and must see the damage: a race test that cannot
+fail proves nothing. The scenes are in tests/faults/desks.py.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+#: With a transaction of its own a test's connection can be closed, so that it can be copied.
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 60
+
+
+@pytest.fixture
+def scene(tmp_path):
+    """Return a function that plays a scene on a scratch copy of the test database."""
+    with scratch_copy(tmp_path) as url:
+
+        def play(name):
+            done = subprocess.run(
+                [sys.executable, "-m", "tests.faults.desks", name],
+                cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, timeout=SECONDS,
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            return json.loads(done.stdout)
+
+        yield play
+
+
+@contextlib.contextmanager
+def scratch_copy(folder):
+    """Copy the test database as it was migrated; yields the copy's DATABASE_URL."""
+    if connection.vendor == "sqlite":
+        path = folder / "race.sqlite3"
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(path)])
+        yield f"sqlite:///{path}"
+        return
+    name = connection.settings_dict["NAME"]
+    connection.close()  # a template must not be in use
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE race TEMPLATE "{name}"')
+    try:
+        yield f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/race"
+    finally:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute("DROP DATABASE race WITH (FORCE)")
+
+
+def answers(played) -> Counter:
+    """Return how often each answer was given, over all rounds."""
+    return Counter(answer for round_ in played["rounds"] for answer in round_)
+
+
+def test_of_sixteen_desks_one_gets_the_slot_and_fifteen_are_told(scene):
+    played = scene("same_slot")
+
+    rounds = len(played["rounds"])
+    assert played["rounds"] == [[*["SlotTaken taken"] * 15, "won"] for _ in range(20)] or answers(
+        played
+    ) == {"SlotTaken taken": 300, "won": 20}
+    assert [round_.count("won") for round_ in played["rounds"]] == [1] * 20
+    assert (played["overlaps"], played["orphans"], played["appointments"]) == (0, 0, 20)
+
+
+def test_the_same_race_without_the_constraint_double_books(scene):
+    if connection.vendor == "postgresql":
+        played = scene("same_slot_unprotected")
+        assert answers(played)["won"] > 20
+    else:  # one writer at a time: no race, but nothing but the trigger refuses an overlap
+        played = scene("overlap_unprotected")
+    assert played["overlaps"] > 0
+
+
+def test_whatever_desks_do_at_once_no_time_is_taken_twice_and_none_is_left_over(scene):
+    played = scene("anything")
+
+    known = {
+        "won", "moved", "cancelled", "SlotTaken taken", "NotHealed not_healed",
+        "ValidationError patient_busy",
+    }  # fmt: skip
+    assert answers(played).keys() <= known, answers(played)
+    assert answers(played)["won"] > 10
+    assert (played["overlaps"], played["rest_overlaps"], played["orphans"]) == (0, 0, 0)
+
+
+def test_one_zone_is_never_booked_twice_within_its_healing_time(scene):
+    played = scene("same_zone")
+
+    assert [Counter(round_) for round_ in played["rounds"]] == [
+        {"won": 1, "NotHealed not_healed": 15}
+    ] * 6
+    assert (played["rest_overlaps"], played["orphans"], played["appointments"]) == (0, 0, 6)
+
+
+def test_of_eight_desks_that_move_a_visit_one_does_and_seven_are_told(scene):
+    played = scene("one_visit")
+
+    assert [Counter(round_) for round_ in played["rounds"]] == [
+        {"won": 1, "Conflict conflict": 7}
+    ] * 4
+    assert (played["overlaps"], played["orphans"], played["appointments"]) == (0, 0, 4)
+
+
+def test_desks_that_do_not_look_lose_each_others_moves(scene):
+    played = scene("one_visit_unprotected")
+
+    assert answers(played)["won"] == 32
+    assert played["appointments"] == 4
+
+
+def test_a_form_sent_twelve_times_makes_one_appointment_and_twelve_same_answers(scene):
+    played = scene("one_form")
+
+    assert [len(set(round_)) for round_ in played["rounds"]] == [1] * 5, answers(played)
+    assert all(round_[0].startswith("appointment ") for round_ in played["rounds"])
+    assert (played["appointments"], played["orphans"]) == (5, 0)
+
+
+def test_a_form_without_a_key_answers_eleven_of_twelve_with_a_refusal(scene):
+    played = scene("one_form_unprotected")
+
+    answered = sum(count for word, count in answers(played).items() if word.startswith("app"))
+    assert answered == 5
