@@ -20,6 +20,7 @@ from treatments.actions import diary
 from treatments.actions.findings import Judged, judge
 from treatments.actions.plans import keep_dates, lock_plan
 from treatments.actions.records import Record, load_record
+from treatments.actions.thresholds import house_rules
 from treatments.models import PlannedSession, TreatmentSession
 from treatments.models.openings import Course
 from treatments.safety.findings import RULES_VERSION
@@ -195,7 +196,7 @@ def _let_follow(session: TreatmentSession, at: datetime, by) -> None:
     visit, planned = session.appointment, planned_of(session)
     if visit and visit.status in {"arrived", "in_session"}:
         diary.step(appointment=visit, step="finish", at=at, by=by)
-    set_rests(session, days=rest_days(session.plan, planned), at=at, by=by)
+    set_rests(session, days=rest_days(session, planned), at=at, by=by)
     if planned:
         PlannedSession.objects.filter(pk=planned.pk).update(done_on=session.performed_on)
         keep_dates(session.plan)
@@ -227,11 +228,13 @@ def mark_undone(session: TreatmentSession) -> None:
         keep_dates(session.plan)
 
 
-def rest_days(plan, planned: PlannedSession | None) -> int:
+def rest_days(session: TreatmentSession, planned: PlannedSession | None) -> int:
     """Return how many days the zones heal: the gap to the next session of the course.
 
     Outside a course no protocol says; then it is the days the hard stop asks for.
     """
+    plan = session.plan
+    plan = session.plan
     if plan is None:
         return house_rules(session.performed_on).hard_stop_days
     return Course(plan).healing_days(planned.number if planned else plan.sessions_planned)
@@ -307,7 +310,7 @@ def lift_rests(session: TreatmentSession) -> None:
         if before is None:
             continue
         begun = day_number(before.performed_on)
-        wanted = begun + rest_days(before.plan, done_by(before))
+        wanted = begun + rest_days(before, done_by(before))
         later = area.rests.filter(start_day__gt=begun).order_by("start_day").first()
         Rest.objects.filter(area=area, kind=Rest.Kind.TREATED, start_day=begun).update(
             end_day=min(wanted, later.start_day) if later else wanted
