@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.db.backends.sqlite3.operations import DatabaseOperations
+from django.db.backends.sqlite3.base import DatabaseOperations  # base first: they import each other
 
 from tests import factories
 from tests.support import flush
