@@ -1,7 +1,7 @@
 """What the safety rules say about one session record: rows in, findings with their answers out.
 
 The rules are pure and take every limit as an argument; this file turns the rows of a loaded
-`Record` into what they read and holds the answers against the findings. It asks no queries.
+`Record` into what they read and holds the answers against the findings. It asks no queries of its own.
 """
 
 import hashlib
@@ -178,6 +178,7 @@ def patient_facts(record: Record) -> PatientFacts:
 
 
 def _applications(record: Record, rows) -> list[Application]:
+    record.read_labels()
     names = {row.zone.code: row.zone.name for row in [*record.zones, *record.past_zones]}
     return [
         Application(

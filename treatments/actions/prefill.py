@@ -4,7 +4,7 @@ Only settings and materials are carried over. What has to be seen, weighed, time
 (grams, times, skin, pain, the cartridge's lot, advice given) stays empty.
 """
 
-from treatments.actions.records import load_record, zone_areas
+from treatments.actions.records import Record, zone_areas
 from treatments.models import (
     AftercareSheet,
     AnaestheticApplication,
@@ -77,7 +77,7 @@ def _zones(session, last) -> None:
 
 def _numbing(session, last, lots) -> None:
     """Carry over the cream, its place and cover; grams and times are new each time."""
-    record = load_record(session)
+    record = Record(session)
     zones = {row.zone.code: row.zone for row in record.zones}
     areas = zone_areas(record, zones.values())
     for row in last.numbing.all():

@@ -1,10 +1,10 @@
 """A session record as the rules, the form and the signature read it: loaded once, whole."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 
 from clinic.models import Allergy, BodyMeasure, Rest
 from clinic.scheduling.minutes import day_number
@@ -20,22 +20,109 @@ from treatments.models import (
 from treatments.safety.area import bsa_m2, zone_area_cm2
 
 
-@dataclass(frozen=True)
 class Record:
-    """A session record with everything the rules, the form and the signature read."""
+    """A session record with everything the rules, the form and the signature read.
 
-    session: TreatmentSession
-    zones: list[ZoneTreatment]
-    numbing: list[AnaestheticApplication]
-    cartridges: list[CartridgeUse]
-    products: list[ProductUse]
-    answers: dict[str, FindingAnswer]
-    allergies: list[Allergy]
-    measures: list[BodyMeasure]
-    past_zones: list[ZoneTreatment]  # of the patient's other valid sessions, newest first
-    earlier_numbing: list[AnaestheticApplication]  # the same creams within 24 hours
-    rests: dict[str, Rest]  # healing time that covers the day, by zone code
-    rules: HouseRules  # the house's limits on the day of the session
+    Each part is read when it is first asked for, and once: a fixed number of queries, however many
+    rows. `session` comes with `patient`, `clinic`, `device__model` and `plan__protocol` joined.
+    """
+
+    def __init__(self, session: TreatmentSession):
+        self.session = session
+
+    @cached_property
+    def _all_zones(self) -> list[ZoneTreatment]:
+        """Return the zones of this and of all valid sessions of the patient, newest first."""
+        rows = ZoneTreatment.objects.filter(session__patient_id=self.session.patient_id)
+        rows = rows.filter(Q(session=self.session) | Q(session__status="signed"))
+        return list(
+            rows.select_related("zone", "session")
+            .order_by("-session__performed_on", "-session_id", "zone__order", "pk")
+        )  # fmt: skip
+
+    @property
+    def zones(self) -> list[ZoneTreatment]:
+        """Return the zones of this session."""
+        return [row for row in self._all_zones if row.session_id == self.session.pk]
+
+    @property
+    def past_zones(self) -> list[ZoneTreatment]:
+        """Return the zones of the patient's other valid sessions, newest first."""
+        return [row for row in self._all_zones if row.session_id != self.session.pk]
+
+    @cached_property
+    def _all_numbing(self) -> list[AnaestheticApplication]:
+        session = self.session
+        midnight = datetime.combine(session.performed_on, datetime.min.time(), session.clinic.zone)
+        rows = AnaestheticApplication.objects.filter(
+            Q(session=session)
+            | Q(session__patient_id=session.patient_id, session__status="signed",
+                applied_at__gte=midnight - timedelta(hours=24))
+        )  # fmt: skip
+        return list(rows.select_related("product", "lot"))
+
+    @property
+    def numbing(self) -> list[AnaestheticApplication]:
+        """Return the creams of this session."""
+        return [row for row in self._all_numbing if row.session_id == self.session.pk]
+
+    @property
+    def earlier_numbing(self) -> list[AnaestheticApplication]:
+        """Return earlier applications of the same creams within 24 hours of this session's."""
+        own = self.numbing
+        first = min((row.applied_at for row in own if row.applied_at), default=None)
+        used = {row.product_id for row in own}
+        return [
+            row for row in self._all_numbing
+            if row not in own and row.product_id in used
+            and (first is None or first - row.applied_at < timedelta(hours=24))
+        ]  # fmt: skip
+
+    def read_labels(self) -> None:
+        """Read the labels of all creams, once: what the dose rules and the signature need of them."""
+        products = [row.product for row in self._all_numbing]
+        prefetch_related_objects(products, "actives", "limits", "area_table")
+
+    @cached_property
+    def cartridges(self) -> list[CartridgeUse]:
+        """Return the cartridges used."""
+        return list(self.session.cartridges.select_related("lot__product"))
+
+    @cached_property
+    def products(self) -> list[ProductUse]:
+        """Return serums and ointments."""
+        return list(self.session.products.select_related("product", "lot"))
+
+    @cached_property
+    def answers(self) -> dict[str, FindingAnswer]:
+        """Return answers to findings by key."""
+        return {row.finding_key: row for row in self.session.answers.select_related("by")}
+
+    @cached_property
+    def allergies(self) -> list[Allergy]:
+        """Return the allergies that hold."""
+        return list(self.session.patient.allergies.filter(ended_on=None))
+
+    @cached_property
+    def measures(self) -> list[BodyMeasure]:
+        """Return heights and weights up to the day, newest first."""
+        taken = self.session.patient.measures.filter(measured_on__lte=self.session.performed_on)
+        return list(taken)
+
+    @cached_property
+    def rests(self) -> dict[str, Rest]:
+        """Return healing time that covers the day, by zone code."""
+        today = day_number(self.session.performed_on)
+        rows = Rest.objects.filter(
+            area__patient_id=self.session.patient_id, kind=Rest.Kind.TREATED,
+            start_day__lt=today, end_day__gt=today,
+        )  # fmt: skip
+        return {row.area.zone_code: row for row in rows.select_related("area")}
+
+    @cached_property
+    def rules(self) -> HouseRules:
+        """Return the house's limits on the day of the session."""
+        return house_rules(self.session.performed_on)
 
     @property
     def weight(self) -> BodyMeasure | None:
@@ -74,55 +161,3 @@ def zone_areas(record: Record, zones) -> dict[str, Decimal]:
         zone.code: zone_area_cm2(surface, zone.body_fraction).quantize(Decimal("0.1"))
         for zone in zones if zone.body_fraction
     }  # fmt: skip
-
-
-def load_record(session: TreatmentSession) -> Record:
-    """Read everything about a record in a fixed number of queries.
-
-    `session` comes with `patient`, `clinic`, `device__model` and `plan__protocol` joined.
-    """
-    day_before = datetime.combine(session.performed_on, datetime.min.time(), session.clinic.zone)
-    zones = list(
-        ZoneTreatment.objects.filter(session__patient_id=session.patient_id)
-        .filter(Q(session=session) | Q(session__status=TreatmentSession.Status.SIGNED))
-        .select_related("zone", "session").order_by("-session__performed_on", "zone__order", "pk")
-    )  # fmt: skip
-    numbing = list(
-        AnaestheticApplication.objects.filter(
-            Q(session=session)
-            | Q(session__patient_id=session.patient_id, session__status="signed",
-                applied_at__gte=day_before - timedelta(hours=24))
-        ).select_related("product", "lot")
-        .prefetch_related("product__actives", "product__limits", "product__area_table")
-    )  # fmt: skip
-    own = [row for row in numbing if row.session_id == session.pk]
-    today = day_number(session.performed_on)
-    rests = Rest.objects.filter(
-        area__patient_id=session.patient_id, kind=Rest.Kind.TREATED,
-        start_day__lt=today, end_day__gt=today,
-    ).select_related("area")  # fmt: skip
-    return Record(
-        session=session,
-        zones=[row for row in zones if row.session_id == session.pk],
-        numbing=own,
-        cartridges=list(session.cartridges.select_related("lot__product")),
-        products=list(session.products.select_related("product", "lot")),
-        answers={row.finding_key: row for row in session.answers.select_related("by")},
-        allergies=list(session.patient.allergies.filter(ended_on=None)),
-        measures=list(session.patient.measures.filter(measured_on__lte=session.performed_on)),
-        past_zones=[row for row in zones if row.session_id != session.pk],
-        earlier_numbing=_within_24_h(numbing, own),
-        rests={row.area.zone_code: row for row in rests},
-        rules=house_rules(session.performed_on),
-    )
-
-
-def _within_24_h(numbing, own) -> list[AnaestheticApplication]:
-    """Return earlier applications of the same products within 24 hours of this session's."""
-    first = min((row.applied_at for row in own if row.applied_at), default=None)
-    used = {row.product_id for row in own}
-    return [
-        row for row in numbing
-        if row not in own and row.product_id in used
-        and (first is None or first - row.applied_at < timedelta(hours=24))
-    ]  # fmt: skip

@@ -16,7 +16,7 @@ from treatments.actions import diary
 from treatments.actions.findings import judge
 from treatments.actions.plans import lock_plan
 from treatments.actions.prefill import prefill
-from treatments.actions.records import load_record
+from treatments.actions.records import Record
 from treatments.actions.signing import lift_rests, lock, mark_undone
 from treatments.models import (
     Addendum,
@@ -168,7 +168,7 @@ def answer_finding(
         raise ValidationError("This record is signed; it can only be amended.", code="signed")
     if not reason.strip():
         raise ValidationError("Give a reason.", code="reason")
-    judged = next((one for one in judge(load_record(session), at=at) if one.key == key), None)
+    judged = next((one for one in judge(Record(session), at=at) if one.key == key), None)
     if judged is None or judged.finding.fingerprint != seen:
         raise ValidationError("The figures have changed since; read the finding again.",
                               code="changed")  # fmt: skip

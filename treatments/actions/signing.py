@@ -19,7 +19,7 @@ from clinic.scheduling.reasons import day_words
 from treatments.actions import diary
 from treatments.actions.findings import Judged, judge
 from treatments.actions.plans import keep_dates, lock_plan
-from treatments.actions.records import Record, load_record
+from treatments.actions.records import Record
 from treatments.actions.thresholds import house_rules
 from treatments.models import PlannedSession, TreatmentSession
 from treatments.models.openings import Course
@@ -78,7 +78,7 @@ def sign_session(*, session: TreatmentSession, version: int, at: datetime, by) -
         raise ValidationError("This record was struck out.", code="struck")
     if current.version != version:
         raise Conflict("Somebody else saved this record meanwhile.", current=current)
-    record = load_record(current)
+    record = Record(current)
     judged = judge(record, at=at, signing=True)
     gaps, waiting = gaps_in(record), [one for one in judged if one.is_open]
     if gaps or waiting:
@@ -124,6 +124,7 @@ def content_of(record: Record) -> dict:
     session, plan = record.session, record.session.plan
     photos = session.photos.shown().order_by("pk").values_list("key", "sha256")
     weight = record.weight
+    record.read_labels()
     return {
         "patient": {"number": session.patient.number, "name": session.patient.full_name,
                     "born": _text(session.patient.birth_date),

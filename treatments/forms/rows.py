@@ -8,7 +8,6 @@ from django import forms
 from django.utils import timezone
 
 from clinic.forms.layout import (
-    Fold,
     Measure,
     Moment,
     Segmented,
@@ -21,8 +20,9 @@ from treatments.forms.shelf import Kind, item_value, offer
 from treatments.models import ProductUse
 
 AHEAD = timedelta(minutes=2)  # a tablet's clock may be that far ahead of the server's
-ENDPOINTS = [(0, "None"), (1, "Faint"), (2, "Even red"), (3, "Scattered pinpoint"),
-             (4, "Even pinpoint"), (5, "Excess")]  # fmt: skip
+ENDPOINTS = [(0, "None"), (1, "Faint"), (2, "Even red"), (3, "Scattered"), (4, "Pinpoint"),
+             (5, "Excess")]  # fmt: skip
+WHEALS = (6, "Wheals")  # RF needling alone leaves them
 
 
 class Quantity(forms.DecimalField):
@@ -139,6 +139,7 @@ class ZoneRow(RecordRow):
     """One zone: set depth, passes, speed, endpoint."""
 
     key, key_missing, new_title = "zone", "Choose the zone.", "Another zone"
+    fixed_speed = ""
 
     zone = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
     depth_mm = Quantity(
@@ -167,6 +168,8 @@ class ZoneRow(RecordRow):
         self.fields["zone"].choices = [("", "Choose …"), *known.items()]
         device = self.record.session.device
         self._speeds(device)
+        if (device and device.model.kind == "rf") or self.initial.get("endpoint") == WHEALS[0]:
+            self.fields["endpoint"].choices = [*ENDPOINTS, WHEALS]
         model = device.model if device else None
         self.fields["depth_mm"].widget.attrs.update(
             step=str(model.depth_step_mm.normalize() if model else Decimal("0.1")),
@@ -181,8 +184,11 @@ class ZoneRow(RecordRow):
             offered.append(used)
         field.label = f"Speed, {unit}"
         offer(field, [(speed, f"{speed}") for speed in sorted(offered)])
-        if not offered:
+        if len(offered) < 2:  # nothing to choose: it is said above the row
             field.widget = forms.HiddenInput()
+            if offered and self.initial.get("speed") is None:
+                self.initial["speed"] = offered[0]
+            self.fixed_speed = f"{offered[0]} {unit}" if offered else ""
 
     @property
     def helper(self):
@@ -190,10 +196,10 @@ class ZoneRow(RecordRow):
         steps = [Column(Stepper("depth_mm", unit="mm"), css_class="col-sm-6 col-xl-4"),
                  Column(Stepper("passes", start=1), css_class="col-sm-6 col-xl-4")]  # fmt: skip
         speed = self.fields["speed"].widget
-        if isinstance(speed, forms.RadioSelect):
-            steps.append(Column(Segmented("speed"), css_class="col-xl-4"))
-        else:
-            steps.append(Column(Field("speed"), css_class="col-xl-4"))
+        if speed.is_hidden:
+            return part("zone", "speed", Row(*steps), Segmented("endpoint"))
+        bar = Segmented("speed") if isinstance(speed, forms.RadioSelect) else Field("speed")
+        steps.append(Column(bar, css_class="col-xl-4"))
         return part("zone", Row(*steps), Segmented("endpoint"))
 
     def values(self):
@@ -229,7 +235,13 @@ class ItemRow(RecordRow):
     def offer(self):
         """Offer products with their lots."""
         keep = {row["product_id"] for row in self.stored_rows if row["lot_id"] is None}
-        offer(self.fields["item"], self.shelf.item_choices(*self.kinds, keep=keep))
+        choices = self.shelf.item_choices(*self.kinds, keep=keep)
+        offer(self.fields["item"], choices)
+        if isinstance(self.fields["item"].widget, forms.Select):
+            here = [one for one in choices if one[0].startswith("lot:")]
+            rest = [one for one in choices if one not in here]
+            groups = [("On the shelf", here), ("No lot on the shelf", rest)]
+            self.fields["item"].choices = [("", "Choose …"), *groups]
         if chosen := self.shelf.item(self.initial.get("item", "")):
             product = self.shelf.product(chosen[0])
             self.title = product.name if product else ""
@@ -262,7 +274,9 @@ class NumbingRow(ItemRow):
     removed_at = WallTime(label="Taken off at")
     occluded = forms.BooleanField(label="Covered with a dressing", required=False)
     heat_used = forms.BooleanField(label="Heat used", required=False)
-    prescription_ref = forms.CharField(label="Prescription", max_length=80, required=False)
+    prescription_ref = forms.CharField(
+        label="Prescription, where the product needs one", max_length=80, required=False
+    )
 
     def offer(self):
         """Offer creams, and the zones of this session with their cm²."""
@@ -272,6 +286,14 @@ class NumbingRow(ItemRow):
         for code in self.initial.get("zone_codes", ()):
             zones.setdefault(code, names.get(code, code))
         self.fields["zone_codes"].choices = list(zones.items())
+
+    @property
+    def needs_prescription(self) -> bool:
+        """Say whether to ask for a prescription: always, but for a product with a label."""
+        chosen = self.shelf.item(self.initial.get("item", ""))
+        product = self.shelf.product(chosen[0]) if chosen else None
+        asked = self.initial.get("prescription_ref") or "prescription_ref" in self.errors
+        return bool(asked) or product is None or not product.has_label_cap
 
     @property
     def helper(self):
@@ -286,7 +308,7 @@ class NumbingRow(ItemRow):
             Row(half(Measure("amount_g", unit="g")), half(Measure("area_cm2", unit="cm²"))),
             Row(half(Moment("applied_at")), half(Moment("removed_at"))),
             Row(half(Switch("occluded")), half(Switch("heat_used"))),
-            Fold("Prescription", "prescription_ref", hint="where the product needs one"),
+            "prescription_ref" if self.needs_prescription else Div(),
         )  # fmt: skip
 
     def values(self):

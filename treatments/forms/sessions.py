@@ -23,7 +23,7 @@ from treatments.forms.rows import (
     row_initial,
     wall_time,
 )
-from treatments.forms.shelf import Shelf, fits, offer
+from treatments.forms.shelf import Shelf, offer
 from treatments.models import TreatmentSession
 
 YES_NO = [("yes", "Yes"), ("no", "No")]
@@ -32,10 +32,10 @@ ROW_FORMS = {"zones": ZoneRow, "numbing": NumbingRow, "products": ProductRow}
 MOST_ROWS = 30
 
 
-def yes_no(label: str) -> forms.TypedChoiceField:
+def yes_no(label: str, help_text: str = "") -> forms.TypedChoiceField:
     """Return a question with two buttons and no answer to begin with."""
     return forms.TypedChoiceField(
-        label=label, choices=YES_NO, required=False, coerce=lambda value: value == "yes",
+        label=label, help_text=help_text, choices=YES_NO, required=False, coerce=lambda value: value == "yes",
         empty_value=None, widget=forms.RadioSelect,
     )  # fmt: skip
 
@@ -53,9 +53,9 @@ class SessionForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     skin_cleansed = yes_no("Skin cleansed")
     cleansed_with = choice("Cleansed with")
-    skin_intact = yes_no("Skin intact: no wounds, infection, sunburn or eczema")
+    skin_intact = yes_no("Skin intact", "No wounds, infection, sunburn or eczema.")
     other_anaesthetic = forms.ChoiceField(
-        label="Other local anaesthetic in the last 24 hours", required=False,
+        label="Other local anaesthetic in 24 h", required=False,
         choices=[("no", "No"), ("yes", "Yes")], widget=forms.RadioSelect,
     )  # fmt: skip
     other_anaesthetic_24h = forms.CharField(
@@ -64,7 +64,7 @@ class SessionForm(forms.Form):
     )  # fmt: skip
     no_numbing_because = forms.CharField(
         label="No numbing, because", max_length=200, required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"placeholder": "short session, patient's wish …"}),
     )  # fmt: skip
     device = choice("Device")
     cartridge = forms.TypedMultipleChoiceField(
@@ -89,21 +89,13 @@ class SessionForm(forms.Form):
         offer(self.fields["device"], shelf.device_choices())
         offer(self.fields["cleansed_with"], shelf.cleanser_choices())
         offer(self.fields["aftercare_sheet"], shelf.sheet_choices())
-        self.fields["cartridge"].choices = shelf.cartridge_choices(None)
+        self.fields["cartridge"].choices = shelf.cartridge_choices(self._device())
         self.fields["notes"].label = "Notes"
 
-    def clean_cartridge(self):
-        """Refuse a cartridge that does not fit the device chosen beside it."""
-        device = next(
-            (one for one in self.shelf.devices if one.pk == self.cleaned_data.get("device")), None
-        )
-        wrong = [
-            lot for lot in self.shelf.lots
-            if lot.pk in self.cleaned_data["cartridge"] and not fits(lot, device)
-        ]  # fmt: skip
-        if wrong:
-            raise forms.ValidationError(f"{wrong[0].product.name} does not fit the {device.name}.")
-        return self.cleaned_data["cartridge"]
+    def _device(self):
+        """Return the handpiece that is chosen on the page: its cartridges are offered."""
+        chosen = str(self["device"].value() or "")
+        return next((one for one in self.shelf.devices if str(one.pk) == chosen), None)
 
     def clean(self):
         """Ask for the words where another anaesthetic was given."""

@@ -11,7 +11,7 @@ from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment, Role
 from treatments.actions.findings import Judged, judge, remove_by_times
-from treatments.actions.records import Record, load_record
+from treatments.actions.records import Record
 from treatments.actions.sessions import (
     add_addendum,
     answer_finding,
@@ -111,7 +111,7 @@ def session_record(request, session_id):
         return _next_dates(request, session)
     open_patient(pk=session.patient_id, clinic=request.clinic, category="note", at=at,
                  by=request.user)  # fmt: skip
-    record = load_record(session)
+    record = Record(session)
     if not session.is_draft:
         return _story(request, record)
     parts = _parts(
@@ -162,12 +162,12 @@ def _conflict(request, record, forms, at, template):
     """Answer with both texts side by side; what was typed stays in the form."""
     session = _session(request, record.session.pk)
     found = differences(forms.values(), state_of(session), forms.shelf)
-    parts = _parts(request, load_record(session), at, forms=forms, differences=found)
+    parts = _parts(request, Record(session), at, forms=forms, differences=found)
     return render(request, template, parts, status=409)
 
 
 def _saved_page(request, session, at):
-    record = load_record(session)
+    record = Record(session)
     forms = RecordForms(record, at=at, data=request.POST)
     template = "treatments/sessions/record.html"
     try:
@@ -178,7 +178,7 @@ def _saved_page(request, session, at):
     if not faults:
         messages.success(request, "Saved.")
         return redirect(session)
-    record = load_record(_session(request, session.pk))
+    record = Record(_session(request, session.pk))
     parts = _parts(request, record, at, forms=forms, faults=faults)
     return render(request, template, parts, status=422)
 
@@ -188,13 +188,13 @@ def session_save(request, session_id):
     at, session = timezone.now(), _session(request, session_id)
     if not session.is_draft:
         return render(request, "treatments/sessions/_over.html", {"session": session}, status=409)
-    record = load_record(session)
+    record = Record(session)
     forms = RecordForms(record, at=at, data=request.POST)
     try:
         _save(request, session, forms, at)
     except Conflict:
         return _conflict(request, record, forms, at, "treatments/sessions/_conflict.html")
-    record = load_record(_session(request, session_id))
+    record = Record(_session(request, session_id))
     parts = _parts(request, record, at, faults=forms.faults(), just_saved=True)
     return render(request, "treatments/sessions/_saved.html", parts)
 
@@ -210,7 +210,7 @@ def session_answer(request, session_id):
     except ValidationError as refused:
         fault = refused.messages[0]
     if "part" in request.POST:
-        parts = _parts(request, load_record(session), at, answer_fault=fault)
+        parts = _parts(request, Record(session), at, answer_fault=fault)
         status = 422 if fault else 200
         return render(request, "treatments/sessions/_saved.html", parts, status=status)
     if fault:
@@ -250,7 +250,7 @@ def _review(request, session, at, status):
     if request.method == "GET":
         open_patient(pk=session.patient_id, clinic=request.clinic, category="note", at=at,
                      by=request.user)  # fmt: skip
-    record = load_record(session)
+    record = Record(session)
     panel, gaps = Panel.of(judge(record, at=at, signing=True)), gaps_in(record)
     page = _around(request, record) | {
         "panel": panel, "gaps": gaps, "ready": not gaps and not panel.open, "back": "sign",
@@ -263,7 +263,7 @@ def session_addendum(request, session_id):
     at, session = timezone.now(), _session(request, session_id)
     form = AddendumForm(request.POST)
     if not form.is_valid():
-        return _story(request, load_record(session), addendum=form, status=422)
+        return _story(request, Record(session), addendum=form, status=422)
     try:
         add_addendum(session=session, at=at, by=request.user, **form.cleaned_data)
     except ValidationError as refused:

@@ -10,7 +10,7 @@ from clinic.scheduling.minutes import day_number
 from tests import factories
 from tests.support.records import ready, record
 from treatments.actions.findings import judge
-from treatments.actions.records import load_record, zone_areas
+from treatments.actions.records import Record, zone_areas
 from treatments.actions.sessions import save_draft, state_of
 from treatments.actions.signing import sign_session
 from treatments.models import Lot, TreatmentSession
@@ -25,7 +25,7 @@ def plan(patient):
 def found(session, at, *, signing=False):
     """Return what the rules say about a record, as (level, code) without the notes."""
     session = TreatmentSession.objects.get(pk=session.pk)
-    judged = judge(load_record(session), at=at, signing=signing)
+    judged = judge(Record(session), at=at, signing=signing)
     return [(str(one.level), one.code) for one in judged if one.level != "INFO"]
 
 
@@ -110,7 +110,7 @@ def test_another_anaesthetic_is_summed_with_its_milligrams(plan, practitioner, n
     session = save_draft(session=session, version=session.version, values=words, at=now,
                          by=practitioner)  # fmt: skip
 
-    warning = next(one for one in judge(load_record(session), at=now) if one.level == "WARN")
+    warning = next(one for one in judge(Record(session), at=now) if one.level == "WARN")
 
     # 20 g × 50 mg/g = 1000 mg, and 68 mg: over 80 kg 13.35 mg/kg.
     assert dict(warning.figures) == {"total_mg": "1068", "mg_per_kg": "13.35"}
@@ -204,7 +204,7 @@ def test_the_area_of_a_zone_comes_from_height_and_weight(plan, practitioner, now
     plan.patient.measures.create(
         measured_on=now.date(), height_cm=Decimal(178), weight_kg=Decimal(80)
     )
-    loaded = load_record(record(plan, practitioner, now))
+    loaded = Record(record(plan, practitioner, now))
 
     # √(178 × 80 / 3600) = 1.98886 m², of which 2.25 %.
     assert zone_areas(loaded, [loaded.zones[0].zone]) == {"BACK_UL": Decimal("447.5")}
@@ -212,7 +212,7 @@ def test_the_area_of_a_zone_comes_from_height_and_weight(plan, practitioner, now
 
 def test_without_a_height_no_area_is_made_up(plan, practitioner, now):
     plan.patient.measures.create(measured_on=now.date(), weight_kg=Decimal(80))
-    loaded = load_record(record(plan, practitioner, now))
+    loaded = Record(record(plan, practitioner, now))
 
     assert zone_areas(loaded, [loaded.zones[0].zone]) == {}
 
@@ -229,4 +229,4 @@ def test_judging_a_record_takes_the_same_queries_for_any_number_of_rows(
     session = session.prefetch_related(None).get()
 
     with django_assert_num_queries(12):
-        judge(load_record(session), at=now)
+        judge(Record(session), at=now)

@@ -12,7 +12,7 @@ from clinic.scheduling.minutes import day_number
 from tests import factories
 from tests.support.records import appointment, filled, ready, record
 from treatments.actions.findings import judge
-from treatments.actions.records import load_record
+from treatments.actions.records import Record
 from treatments.actions.sessions import (
     add_addendum,
     answer_finding,
@@ -167,7 +167,7 @@ def test_rows_are_replaced_as_a_whole(patient, practitioner, now):
 def test_an_empty_record_says_everything_it_still_needs(patient, practitioner, now):
     session = record(patient=patient, by=practitioner, at=now)
 
-    gaps = gaps_in(load_record(session))
+    gaps = gaps_in(Record(session))
 
     assert [(gap.field, gap.sentence) for gap in gaps] == [
         ("skin_cleansed", "Say whether the skin was cleansed."),
@@ -258,6 +258,21 @@ def test_the_zones_rest_until_the_next_session_may_come(patient, practitioner, n
     assert (rest.kind, rest.start_day, rest.end_day) == ("treated", start, start + 28)
 
 
+def test_outside_a_course_the_zones_rest_for_the_days_of_the_hard_stop(patient, practitioner, now):
+    session = record(patient=patient, by=practitioner, at=now)
+    row = {"zone_id": factories.zone("BACK_UL").pk, "depth_mm": Decimal("1.5"), "passes": 4,
+           "speed": None, "endpoint": None}  # fmt: skip
+    session = save_draft(session=session, version=session.version, values={"zones": [row]}, at=now,
+                         by=practitioner)  # fmt: skip
+    session = filled(session, practitioner, now)
+    answer_all(session, practitioner, now)
+
+    sign_session(session=session, version=session.version, at=now, by=practitioner)
+
+    rest = Rest.objects.get()
+    assert rest.end_day - rest.start_day == 7
+
+
 def test_a_later_visit_that_comes_too_soon_loses_its_time(patient, practitioner, now):
     plan = factories.plan(patient, zones=[factories.zone("BACK_UL")])
     later = appointment(plan, number=2, day=date(2026, 12, 7))
@@ -294,7 +309,7 @@ def test_healing_time_that_was_overridden_ends_where_the_new_one_begins(patient,
 
 def answer_all(session, by, at):
     """Answer every open finding of a record."""
-    for one in judge(load_record(session), at=at, signing=True):
+    for one in judge(Record(session), at=at, signing=True):
         if one.is_open:
             answer_finding(session=session, key=one.key, seen=one.finding.fingerprint,
                            reason="Seen together", at=at, by=by)  # fmt: skip
@@ -315,7 +330,7 @@ def test_a_warning_blocks_the_signature_until_it_has_a_reason(patient, practitio
 
 def test_a_stop_can_only_be_overridden_by_a_lead(patient, practitioner, lead, now):
     session = ready(factories.plan(patient), practitioner, now, depth_mm=Decimal("2.75"))
-    stop = next(one for one in judge(load_record(session), at=now) if one.level == "STOP")
+    stop = next(one for one in judge(Record(session), at=now) if one.level == "STOP")
     answer = {"session": session, "key": stop.key, "seen": stop.finding.fingerprint,
               "reason": "Agreed", "at": now}  # fmt: skip
 
@@ -334,13 +349,13 @@ def test_an_answer_no_longer_counts_when_the_figures_change(patient, practitione
     session = save_draft(session=session, version=session.version, values={"zones": zones}, at=now,
                          by=practitioner)  # fmt: skip
 
-    waiting = [one.code for one in judge(load_record(session), at=now) if one.is_open]
+    waiting = [one.code for one in judge(Record(session), at=now) if one.is_open]
     assert waiting == ["DEPTH_NOT_EVALUATED"]
 
 
 def test_an_answer_to_figures_that_changed_while_reading_is_refused(patient, practitioner, now):
     session = ready(factories.plan(patient), practitioner, now, depth_mm=Decimal("1.75"))
-    warning = next(one for one in judge(load_record(session), at=now) if one.level == "WARN")
+    warning = next(one for one in judge(Record(session), at=now) if one.level == "WARN")
 
     with pytest.raises(ValidationError, match="The figures have changed since"):
         answer_finding(session=session, key=warning.key, seen="0" * 64, reason="Seen", at=now,
