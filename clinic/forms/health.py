@@ -120,7 +120,8 @@ class HealthForm(forms.Form):
             ),
             Section(
                 "Medicines",
-                *(f"end_medicine_{row.pk}" for row in self.medicines),
+                Row(*(Column(f"end_medicine_{row.pk}", css_class="col-md-6")
+                      for row in self.medicines)),
                 Row(Column("medicine_name", css_class="col-md-5"),
                     Column("medicine_since", css_class="col-md-3"),
                     Column("medicine_note", css_class="col-md-4")),

@@ -8,15 +8,25 @@ everything after the last head kept elsewhere; docs/operations.md says how to ke
 import hashlib
 import hmac
 import json
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from clinic.models.constraints import AppendOnly
+from clinic.models.patients import Patient
+from clinic.models.staff import Role
 
+#: How many of the last lines say which deeds there are to choose from.
+KINDS_FROM = 5000
 #: What the first line of a chain ties to.
 START = "0" * 64
+
+
+def deed_words(action: str) -> str:
+    """Return a deed's code in words: "patient.viewed" is "Patient viewed"."""
+    return action.replace(".", " ").replace("_", " ").capitalize()
 
 
 class Break(NamedTuple):
@@ -46,8 +56,30 @@ class AuditEventQuerySet(models.QuerySet):
         return self.filter(clinic_id=clinic_id).order_by("seq")
 
     def for_log(self, clinic_id):
-        """Return what the auditor's page shows: newest first."""
-        return self.filter(clinic_id=clinic_id).order_by("-seq")
+        """Return what the auditor's page shows: newest first, with patients by their number."""
+        number = Patient.objects.filter(pk=models.OuterRef("patient_id")).values("number")[:1]
+        rows = self.filter(clinic_id=clinic_id).order_by("-seq").defer("reason", "previous_mac")
+        return rows.annotate(patient_number=models.Subquery(number))
+
+    def kinds(self, clinic_id) -> list[str]:
+        """Return the deeds that occur in the last lines of a clinic's log, by name."""
+        names = self.filter(clinic_id=clinic_id).order_by("-seq").values_list("action", flat=True)
+        return sorted(set(names[:KINDS_FROM]))
+
+    def narrowed(self, clinic, *, action="", actor_id="", patient_number=None, day=None):
+        """Keep lines of one deed, one person, one patient (by number) or one of the clinic's days."""
+        rows = self
+        if action:
+            rows = rows.filter(action=action)
+        if actor_id:
+            rows = rows.filter(actor_id=actor_id)
+        if patient_number:
+            keys = clinic.patients.filter(number=patient_number).values_list("pk", flat=True)
+            rows = rows.filter(patient_id__in=list(keys))
+        if day:
+            midnight = datetime.combine(day, time(), tzinfo=clinic.zone)
+            rows = rows.filter(at__gte=midnight, at__lt=midnight + timedelta(days=1))
+        return rows
 
     def chains(self) -> list[int]:
         """Return the clinics that have lines or a head."""
@@ -112,6 +144,22 @@ class AuditEvent(models.Model):
 
     def __str__(self):
         return f"{self.seq} {self.action} by {self.actor_name}"
+
+    @property
+    def deed(self) -> str:
+        """Return the deed as a person reads it: "patient.viewed" is "Patient viewed"."""
+        return deed_words(self.action)
+
+    @property
+    def role_words(self) -> str:
+        """Return the role the person acted in, as it is called on screen."""
+        return dict(Role.choices).get(self.actor_role, self.actor_role)
+
+    @property
+    def thing(self) -> str:
+        """Return what was acted on, by kind and key: "Appointment 12"; never its words."""
+        kind = self.object_type.rpartition(".")[2].capitalize()
+        return f"{kind} {self.object_id}".strip()
 
     def canonical(self) -> bytes:
         """Return the bytes the MAC covers: every fact of the line in one fixed form."""
