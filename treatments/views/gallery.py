@@ -1,0 +1,96 @@
+"""What the photo pages show: a patient's photos by view, and two of them beside each other."""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from django.http import Http404
+
+from treatments.models import Photo, View
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One standard view with its photos, oldest first."""
+
+    view: View
+    photos: list[Photo]
+
+    @property
+    def span_days(self) -> int:
+        """Return days from the first photo to the last."""
+        return (self.photos[-1].taken_on - self.photos[0].taken_on).days
+
+    @property
+    def can_compare(self) -> bool:
+        """Say whether there are two photos to hold beside each other."""
+        return len(self.photos) > 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One view to take a photo of, and whether that is done today."""
+
+    view: View
+    is_done: bool
+
+
+def board(patient, clinic, *, today: date) -> dict:
+    """Return what the gallery prints. Three queries, however many photos there are."""
+    rows = list(_shown(patient))
+    done = {photo.view_id for photo in rows if photo.taken_on == today}
+    views = list(View.objects.for_patient(patient))
+    return {
+        "patient": patient, "today": today, "clinic": clinic, "count": len(rows),
+        "allergies": patient.allergies.filter(ended_on=None),
+        "unsorted": [photo for photo in rows if photo.view_id is None],
+        "shelves": _shelves(rows), "views": views,
+        "choices": [Choice(view, view.pk in done) for view in views],
+    }  # fmt: skip
+
+
+def _shown(patient):
+    rows = Photo.objects.filter(patient=patient).shown().for_gallery()
+    return rows.select_related("view", "session__planned_session")
+
+
+def _shelves(rows) -> list[Shelf]:
+    sorted_in = [photo for photo in rows if photo.view_id]
+    return [Shelf(view, list(group)) for view, group in groupby(sorted_in, lambda row: row.view)]
+
+
+def pair_of(patient, asked, *, today: date) -> dict:
+    """Return a view's baseline and latest photo, or the two that were asked for.
+
+    `asked` may hold `view` (an id), `first` and `second` (keys of photos of that view). Anything
+    that is not there is a 404.
+    """
+    shelves = _shelves(list(_shown(patient)))
+    shelf = _shelf(shelves, asked.get("view", ""))
+    facts = {"patient": patient, "today": today, "shelves": shelves, "shelf": shelf,
+             "allergies": patient.allergies.filter(ended_on=None)}  # fmt: skip
+    if shelf is None or not shelf.can_compare:
+        return facts
+    first = _photo(shelf, asked.get("first", ""), shelf.photos[0])
+    second = _photo(shelf, asked.get("second", ""), shelf.photos[-1])
+    days = (second.taken_on - first.taken_on).days
+    return facts | {"first": first, "second": second, "days": days}
+
+
+def _shelf(shelves, view_id: str) -> Shelf | None:
+    """Return the view asked for, else the first with something to compare, else the first."""
+    if view_id:
+        found = next((shelf for shelf in shelves if str(shelf.view.pk) == view_id), None)
+        if found is None:
+            raise Http404
+        return found
+    return next((shelf for shelf in shelves if shelf.can_compare), shelves[0] if shelves else None)
+
+
+def _photo(shelf, key: str, default: Photo) -> Photo:
+    if not key:
+        return default
+    found = next((photo for photo in shelf.photos if str(photo.key) == key), None)
+    if found is None:
+        raise Http404
+    return found
