@@ -52,7 +52,10 @@ def test_every_address_answers_a_role_as_declared(world, client, role):
                     user, backend="allauth.account.auth_backends.AuthenticationBackend"
                 )
             answer = client.generic(method, path)
-            if verdict(answer) != expected(name, role, method):
+            seen = verdict(answer)
+            if PAGES[name].public and seen == "login":
+                seen = "open"  # the page itself sends back whoever has not begun to sign in
+            if seen != expected(name, role, method):
                 wrong.append((name, method, answer.status_code, expected(name, role, method)))
 
     assert wrong == []
