@@ -1,14 +1,232 @@
-"""The lead's planning desk: every course and where it stands."""
+"""The lead's planning desk: every course of the clinic at hand and where it stands."""
 
 from django.contrib import admin
+from django.db.models import Case, Count, DateField, F, IntegerField, Value, When
+from django.template.loader import render_to_string
+from django.urls import path, reverse
+from django.utils import timezone
 
+from clinic.actions.patients import open_patient
 from clinic.admin.walls import ClinicWall
-from treatments.models import TreatmentPlan
+from clinic.models import Patient
+from clinic.templatetags.needlepoint import look
+from treatments.admin.planner import planner
+from treatments.models import PlannedSession, PlanState, PlanZone, TreatmentPlan
+
+PARTS = "admin/treatments/treatmentplan"
+#: The states a running course can be in, the most urgent first.
+RUNNING = [state for state in PlanState if state not in {PlanState.DONE, PlanState.STOPPED}]
+#: Sorts by urgency what `with_state` put into words.
+URGENCY = Case(
+    *(When(state=state, then=Value(rank)) for rank, state in enumerate(PlanState)),
+    output_field=IntegerField(),
+)
+
+
+def day_of_desk(request):
+    """Return today on the calendar of the clinic at hand."""
+    return request.clinic.local_date(timezone.now())
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Courses by where they stand today; running ones unless asked for others."""
+
+    title = "state"
+    parameter_name = "state"
+    template = f"{PARTS}/_states.html"
+
+    def __init__(self, request, params, model, model_admin):
+        super().__init__(request, params, model, model_admin)
+        self.rows = model_admin.get_queryset(request)
+
+    def lookups(self, request, model_admin):
+        """Offer every state, the most urgent first, and all of them."""
+        return [*PlanState.choices, ("all", "All")]
+
+    def queryset(self, request, queryset):
+        """Keep courses of the chosen state, compared in the database."""
+        if self.value() in PlanState.values:
+            return queryset.filter(state=self.value())
+        return queryset if self.value() == "all" else queryset.open()
+
+    def choices(self, changelist):
+        """Yield each choice with its word, icon, tone and, for running courses, how many."""
+        found = self.rows.open().order_by().values_list("state").annotate(n=Count("pk"))
+        counts = dict(found)
+        counts |= {"running": sum(counts.values())}
+        options = list(super().choices(changelist))
+        options[0]["display"] = "Running"
+        for key, option in zip(["running", *PlanState.values, "all"], options, strict=True):
+            is_counted = key == "running" or key in RUNNING
+            looked = look(key, "course") if key in PlanState.values else None
+            yield option | {"look": looked, "count": counts.get(key, 0) if is_counted else None}
+
+
+class MenuFilter(admin.RelatedFieldListFilter):
+    """A filter that stays a closed menu until it is asked for."""
+
+    template = f"{PARTS}/_choices.html"
+
+
+class OwnPractitionerFilter(MenuFilter):
+    """Courses by practitioner, of the clinic at hand alone."""
+
+    def field_choices(self, field, request, model_admin):
+        """Offer the practitioners of this clinic."""
+        own = {"clinic": request.clinic, "kind": "practitioner"}
+        return field.get_choices(include_blank=False, limit_choices_to=own)
+
+
+class PlanZoneInline(admin.TabularInline):
+    """Zones and depths agreed; changed on the course's own page."""
+
+    model = PlanZone
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ["zone", "depth_mm", "passes"]
+
+    def has_add_permission(self, request, obj=None):
+        """Say no."""
+        return False
+
+
+class PlannedSessionInline(admin.TabularInline):
+    """Sessions with their windows and dates; changed in the planner."""
+
+    model = PlannedSession
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ["number", "gap_days_min", "gap_days_ideal", "gap_days_max",
+                                "booked_for", "done_on"]  # fmt: skip
+
+    def get_queryset(self, request):
+        """Join what `booked_for` prints."""
+        return super().get_queryset(request).select_related("appointment__practitioner")
+
+    @admin.display(description="booked for")
+    def booked_for(self, session):
+        """Return day, time and practitioner of a booking."""
+        return render_to_string(f"{PARTS}/_booking.html", {"session": session})
+
+    def has_add_permission(self, request, obj=None):
+        """Say no."""
+        return False
 
 
 @admin.register(TreatmentPlan)
 class TreatmentPlanAdmin(ClinicWall):
-    """Courses with progress and state."""
+    """Courses with progress, last session, next due and state, sorted and filtered in one query."""
 
+    change_list_template = f"{PARTS}/change_list.html"
+    list_display = ["patient_name", "progress", "state_chip", "last_on", "due_on", "next_on",
+                    "plan_it"]  # fmt: skip
+    list_display_links = None
+    list_filter = [StateFilter, ("protocol", MenuFilter), ("practitioner", OwnPractitionerFilter)]
     list_select_related = ["patient", "protocol", "practitioner"]
-    search_fields = ["patient__search_family", "patient__search_given"]
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    view_on_site = False
+    search_fields = ["patient__search_family"]  # shows the box; `get_search_results` answers it
+    search_help_text = "Name, phone, date of birth or patient number"
+    inlines = [PlannedSessionInline, PlanZoneInline]
+    fields = readonly_fields = [
+        "patient", "protocol", "status", "sessions_planned", "sessions_done", "gap_days_min",
+        "gap_days_ideal", "gap_days_max", "practitioner", "service", "event_on", "calm_days",
+        "notes", "agreed_on", "last_session_on", "next_booked_on", "next_ideal_on", "next_latest_on",
+        "stopped_on", "stopped_because",
+    ]  # fmt: skip
+
+    def get_urls(self):
+        """Put the planner before the addresses of single rows."""
+        shown = self.admin_site.admin_view(self.planner)
+        name = "treatments_treatmentplan_planner"
+        return [path("planner/", shown, name=name), *super().get_urls()]
+
+    def planner(self, request):
+        """Lay out a new or a running course, see `treatments.admin.planner`."""
+        return planner(self, request)
+
+    def get_queryset(self, request):
+        """Return the clinic's courses with their state as of today, the most urgent first."""
+        today = day_of_desk(request)
+        rows = super().get_queryset(request).of(request.clinic).with_state(today)
+        rows = rows.annotate(today=Value(today, output_field=DateField()))
+        return rows.order_by(URGENCY, F("next_latest_on").asc(nulls_last=True), "pk")
+
+    def get_search_results(self, request, queryset, search_term):
+        """Find courses by their patient, as every search of the house does."""
+        text = search_term.replace("\0", "").strip()[:120]
+        if not text:
+            return queryset, False
+        patients = Patient.objects.of(request.clinic).matching(text)
+        return queryset.filter(patient__in=patients), False
+
+    def changelist_view(self, request, extra_context=None):
+        """Show the list under the name the clinic gives it."""
+        return super().changelist_view(request, (extra_context or {}) | {"title": "Courses"})
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """Show what was agreed, to read; seeing it is written into the audit."""
+        plan = self.get_object(request, object_id)
+        if plan:
+            open_patient(pk=plan.patient_id, clinic=request.clinic, category="note",
+                         at=timezone.now(), by=request.user)  # fmt: skip
+        shown = {"show_save": False, "show_save_and_continue": False, "title": "Course"}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
+
+    def save_model(self, request, obj, form, change):
+        """Write nothing: a course changes by its own deeds, in the planner or on its page."""
+
+    def has_add_permission(self, request):
+        """Say no: a course is agreed in the planner or on the chart."""
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        """Say no: a course is stopped with its reason."""
+        return False
+
+    @admin.display(description="patient and course", ordering="patient__search_family")
+    def patient_name(self, plan):
+        """Return family name first, as lists are read, with what is treated and by whom."""
+        return render_to_string(f"{PARTS}/_patient.html", {"plan": plan})
+
+    @admin.display(description="progress", ordering="sessions_done")
+    def progress(self, plan):
+        """Return sessions done of planned."""
+        count = {"done": plan.sessions_done, "total": plan.sessions_planned}
+        return render_to_string("components/progress.html", count)
+
+    @admin.display(description="last session", ordering="last_session_on")
+    def last_on(self, plan):
+        """Return the day of the last session."""
+        return self._day(plan.last_session_on, plan, "None yet")
+
+    @admin.display(description="next due", ordering="next_ideal_on")
+    def due_on(self, plan):
+        """Return the ideal day of the next session."""
+        return self._day(plan.next_ideal_on, plan, "Nothing due")
+
+    @admin.display(description="next booked", ordering="next_booked_on")
+    def next_on(self, plan):
+        """Return the day the next session is booked for."""
+        return self._day(plan.next_booked_on, plan, "Not booked")
+
+    def _day(self, day, plan, missing):
+        shown = {"day": day, "today": plan.today, "missing": missing}
+        return render_to_string(f"{PARTS}/_day.html", shown)
+
+    @admin.display(description="state", ordering=URGENCY)
+    def state_chip(self, plan):
+        """Return the state as a word with an icon and a tone."""
+        return render_to_string(
+            "components/status_chip.html", {"kind": "course", "state": plan.state}
+        )
+
+    @admin.display(description="Planner")
+    def plan_it(self, plan):
+        """Return the way into the planner, for courses that still run."""
+        if plan.status != TreatmentPlan.Status.OPEN:
+            return ""
+        url = f"{reverse('admin:treatments_treatmentplan_planner')}?plan={plan.pk}"
+        return render_to_string(f"{PARTS}/_plan_link.html", {"url": url, "plan": plan})
