@@ -323,6 +323,11 @@ class FoundCandidates:
             if legal := finder.legal(day, practitioner_id) & allowed:
                 yield finder.best(day, practitioner_id, legal & wanted or legal)
 
+    def all_of(self, day: date) -> tuple[Slot, ...]:
+        """Every legal start of the day, in order of time and practitioner."""
+        finder, first = self._finder, self._from_minute if day == self.days[0] else None
+        return day_slots(finder.snapshot, finder.shape, day=day, wish=self._wish, from_minute=first)
+
     def why_empty(self, day: date) -> Reason | None:
         """Why the day has no candidate, None when it has one."""
         reason = why_empty(self._finder.snapshot, self._finder.shape, day=day, wish=self._wish)

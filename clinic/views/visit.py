@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from clinic.models import Appointment
 from clinic.permissions import may
-from clinic.scheduling.reasons import Reason, sentence
+from clinic.scheduling.reasons import SENTENCES, Reason, sentence
 
 Status = Appointment.Status
 
@@ -105,7 +105,8 @@ class Visit:
     @property
     def reasons(self) -> list[str]:
         """Return why this date was chosen, as sentences."""
-        kept = [Reason.from_dict(plain) for plain in self.row.why_this_date if "code" in plain]
+        known = (plain for plain in self.row.why_this_date if plain.get("code") in SENTENCES)
+        kept = [Reason.from_dict(plain) for plain in known]
         return [f"{sentence(reason)}." for reason in kept]
 
     @property

@@ -265,9 +265,7 @@ def test_moving_a_session_greys_days_too_near_to_its_neighbours(desk, plan, as_u
                      slot=factories.slot_on(plan.clinic, day))  # fmt: skip
     first = plan.sessions.get(number=1).appointment
 
-    answer = as_user(desk).get(
-        reverse("appointment_move", args=[first.pk]), {"from": "2026-12-07"}
-    )
+    answer = as_user(desk).get(reverse("appointment_move", args=[first.pk]), {"from": "2026-12-07"})
 
     assert "Too near to session 2 on Mon 4 Jan, which is booked." in answer.content.decode()
 
