@@ -31,6 +31,23 @@ def _run(templates, model, schema_editor):
         schema_editor.execute(template % {"table": table}, params=None)
 
 
+def _set_aside(table, schema_editor):
+    """Take away other tables' triggers that look at this one, and put them back at the end.
+
+    A re-make on SQLite drops the table before it renames the new one; a trigger elsewhere that
+    names the missing table would stop the rename.
+    """
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, sql FROM sqlite_master"
+            " WHERE type = 'trigger' AND tbl_name <> %s AND instr(sql, %s)",
+            [table, schema_editor.quote_name(table)],
+        )
+        for name, sql in cursor.fetchall():
+            schema_editor.execute(f'DROP TRIGGER "{name}"', params=None)
+            schema_editor.deferred_sql.append(sql.replace("%", "%%"))
+
+
 class Promise(BaseConstraint):
     """A constraint known by what it says, so that the migration autodetector sees a change."""
 
@@ -74,7 +91,7 @@ class NoOverlap(Promise):
     `partition` is a foreign key or integer field; `start` and `end` are integer fields in one unit
     (minutes or days since the epoch). PostgreSQL gets one exclusion constraint over a single number
     line (no extension needed); SQLite gets BEFORE triggers, whose look-back is bounded by `longest`.
-    A stretch is at least 1 and at most `longest` long: both databases check that too.
+    A check constraint beside it must say that a stretch is at least 1 and at most `longest` long.
     """
 
     def __init__(self, *, partition, start, end, longest, name, violation_error_message=None):
@@ -170,13 +187,14 @@ class _Guard(TriggerConstraint):
         name = f"{self.name}_{event.lower()}"
         message = f"{type(self).__name__} {self.name}"
         if schema_editor.connection.vendor == "postgresql":
-            function = schema_editor.quote_name(f"{self.name}_refuses")
+            # Not in a WHEN clause: the type of a column named there could never change again.
+            function, row = f'"{name}_refuses"', "OLD" if event == "DELETE" else "NEW"
             return [
                 f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ "
-                f"BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation';"
-                f" END $$",
+                f"BEGIN IF {when} THEN RAISE EXCEPTION '{message}'"
+                f" USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {row}; END $$",
                 f'CREATE OR REPLACE TRIGGER "{name}" BEFORE {event} ON %(table)s FOR EACH ROW '
-                f"WHEN ({when}) EXECUTE FUNCTION {function}()",
+                f"EXECUTE FUNCTION {function}()",
             ]
         return [
             f'CREATE TRIGGER "{name}" BEFORE {event} ON %(table)s WHEN {when} '
@@ -216,6 +234,12 @@ class Frozen(_Guard):
         super().__init__(name=name)
         self.column, self.values = column, tuple(values)
         self.mutable, self.moves = tuple(mutable), tuple(tuple(move) for move in moves)
+
+    def constraint_sql(self, model, schema_editor):
+        """Defer the guards; the parts' triggers step aside while SQLite makes this table anew."""
+        if schema_editor.connection.vendor == "sqlite":
+            _set_aside(model._meta.db_table.removeprefix("new__"), schema_editor)
+        super().constraint_sql(model, schema_editor)
 
     def statements(self, model, schema_editor):
         """Return guards against UPDATE of frozen columns and DELETE of frozen rows."""

@@ -146,18 +146,14 @@ def unprotect(model, name: str) -> None:
 
 # --- The scenes -----------------------------------------------------------------------------------
 def same_slot() -> dict:
-    """All desks want the same time with the same practitioner.
-
-    Fewer rounds on SQLite, whose waiting writers look again only every 100 ms.
-    """
+    """All desks want the same time with the same practitioner."""
     clinic = stage()
-    rounds = 8 if connection.vendor == "sqlite" else 20
 
     def turn(desk, k):
         desk.book(desk.slot(OPEN_DAYS[k]))
         return "won"
 
-    return found(play(clinic, turn, rounds=rounds))
+    return found(play(clinic, turn, rounds=8))
 
 
 def same_slot_unprotected() -> dict:

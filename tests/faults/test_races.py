@@ -66,18 +66,16 @@ def answers(played) -> Counter:
 def test_of_sixteen_desks_one_gets_the_slot_and_fifteen_are_told(scene):
     played = scene("same_slot")
 
-    rounds = len(played["rounds"])
     assert [Counter(round_) for round_ in played["rounds"]] == [
         {"won": 1, "SlotTaken taken": 15}
-    ] * rounds
-    assert (played["overlaps"], played["orphans"]) == (0, 0)
-    assert played["appointments"] == rounds >= 8
+    ] * 8
+    assert (played["overlaps"], played["orphans"], played["appointments"]) == (0, 0, 8)
 
 
 def test_the_same_race_without_the_constraint_double_books(scene):
     if connection.vendor == "postgresql":
         played = scene("same_slot_unprotected")
-        assert answers(played)["won"] > 20
+        assert answers(played)["won"] > 8
     else:  # one writer at a time: no race, but nothing but the trigger refuses an overlap
         played = scene("overlap_unprotected")
     assert played["overlaps"] > 0

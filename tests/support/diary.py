@@ -4,7 +4,9 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, transaction
 
+from clinic.actions.refusals import broken_promise
 from clinic.models import Appointment, AuditEvent, Hold, Rest
 from clinic.scheduling.minutes import minute_of
 from clinic.scheduling.slots import Slot
@@ -37,3 +39,11 @@ def refused(deed, **facts) -> ValidationError:
     assert (Appointment.objects.count(), Hold.objects.count(), Rest.objects.count()) == before
     assert AuditEvent.objects.count() == lines
     return refusal.value
+
+
+def broken(change) -> str:
+    """Return the name of the promise that refuses a change; the change must leave no trace."""
+    with pytest.raises(DatabaseError) as error, transaction.atomic():
+        change()
+    assert isinstance(error.value, IntegrityError)
+    return broken_promise(error.value)
