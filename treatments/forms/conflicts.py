@@ -8,6 +8,7 @@ from treatments.forms.rows import plain, wall_time
 from treatments.forms.shelf import Shelf
 from treatments.models import ProductUse, TreatmentSession
 
+NOTHING, ABSENT = "nothing", "not there"
 LABELS = {
     "device_id": "Device", "needling_started_at": "Needling started",
     "skin_cleansed": "Skin cleansed", "cleansed_with_id": "Cleansed with",
@@ -27,6 +28,11 @@ class Difference:
     label: str
     mine: str
     theirs: str
+
+    @property
+    def is_only_theirs(self) -> bool:
+        """Say whether mine is empty: then theirs stays unless somebody says otherwise."""
+        return self.mine in {NOTHING, ABSENT}
 
 
 def differences(mine: dict, theirs: dict, shelf: Shelf) -> list[Difference]:
@@ -71,7 +77,7 @@ def keyed(name: str, rows: list[dict]) -> dict[str, dict]:
 
 def _words(name: str, value, shelf: Shelf) -> str:
     if value in (None, "", []):
-        return "nothing"
+        return NOTHING
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, datetime):
@@ -97,7 +103,7 @@ def _row_label(name: str, row: dict, shelf: Shelf) -> str:
 
 def _row_words(name: str, row: dict | None, shelf: Shelf) -> str:
     if row is None:
-        return "not there"
+        return ABSENT
     lots = {lot.pk: lot.number for lot in shelf.lots}
     lot = f"lot {lots.get(row.get('lot_id'), 'not noted')}"
     if name == "zones":

@@ -89,6 +89,12 @@ class SessionForm(forms.Form):
         offer(self.fields["device"], shelf.device_choices())
         offer(self.fields["cleansed_with"], shelf.cleanser_choices())
         offer(self.fields["aftercare_sheet"], shelf.sheet_choices())
+        rf = record.session.device and record.session.device.model.kind == "rf"
+        if not rf and record.session.reaction != TreatmentSession.Reaction.WHEALS:
+            self.fields["reaction"].choices = [
+                one for one in TreatmentSession.Reaction.choices
+                if one[0] != TreatmentSession.Reaction.WHEALS
+            ]  # fmt: skip
         self.fields["cartridge"].choices = shelf.cartridge_choices(self._device())
         self.fields["notes"].label = "Notes"
 
@@ -270,6 +276,7 @@ class RecordForms:
 
     def values(self) -> dict:
         """Return everything that can be saved, by the names of the deed `save_draft`."""
+        self.main.full_clean()
         values = self.main.values()
         for name, formset in self.rows.items():
             rows, seen = [], set()

@@ -35,21 +35,34 @@ JOINED = (
 SUMS = ("DOSE_SUM", "DOSE_A3_CONTACT")
 
 
+def _is_unwritten(one: Judged) -> bool:
+    """Say whether a warning is only about what nobody has written yet."""
+    return one.level == "WARN" and (one.code.endswith("_MISSING") or one.code == "DEPTH_NO_DEVICE")
+
+
 @dataclass(frozen=True)
 class Panel:
-    """What the findings panel prints, the urgent first."""
+    """What the findings panel prints, the urgent first.
+
+    `to_do` are warnings about what nobody has written yet: while the record is being written they
+    are a list of what is left, when it is signed they want a reason like any other.
+    """
 
     open: list[Judged]
+    to_do: list[Judged]
     answered: list[Judged]
     sums: list[Judged]
     notes: list[Judged]
 
     @classmethod
-    def of(cls, judged: list[Judged]) -> "Panel":
+    def of(cls, judged: list[Judged], *, signing: bool = False) -> "Panel":
         """Sort findings by what they ask for."""
+        waiting = [one for one in judged if one.is_open]
+        to_do = [] if signing else [one for one in waiting if _is_unwritten(one)]
         info = [one for one in judged if one.level == "INFO"]
         return cls(
-            open=[one for one in judged if one.is_open],
+            open=[one for one in waiting if one not in to_do],
+            to_do=to_do,
             answered=[one for one in judged if one.answer],
             sums=[one for one in info if one.code in SUMS],
             notes=[one for one in info if one.code not in SUMS],
@@ -131,6 +144,7 @@ def _story(request, record, addendum=None, status=200):
         "addenda": session.addenda.select_related("by"), "addendum": addendum or AddendumForm(),
         "may_strike": may_strike and session.struck_at is None, "entered_late": entered_late,
         "photos": session.photos.shown().order_by("pk"),
+        "raised": [one for one in session.findings or () if one["level"] != "INFO"],
     }  # fmt: skip
     return render(request, "treatments/sessions/story.html", page, status=status)
 
@@ -251,7 +265,7 @@ def _review(request, session, at, status):
         open_patient(pk=session.patient_id, clinic=request.clinic, category="note", at=at,
                      by=request.user)  # fmt: skip
     record = Record(session)
-    panel, gaps = Panel.of(judge(record, at=at, signing=True)), gaps_in(record)
+    panel, gaps = Panel.of(judge(record, at=at, signing=True), signing=True), gaps_in(record)
     page = _around(request, record) | {
         "panel": panel, "gaps": gaps, "ready": not gaps and not panel.open, "back": "sign",
     }  # fmt: skip

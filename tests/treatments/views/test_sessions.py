@@ -75,7 +75,7 @@ def test_the_page_names_the_session_the_zone_and_what_is_open(plan, practitioner
     words = text(response)
     assert "Session 1 of 4" in words
     assert "Upper left back" in words
-    assert "1 warning" in words
+    assert "1 to record" in words
 
 
 def test_a_save_answers_with_findings_time_and_the_new_version(plan, practitioner, as_user):
