@@ -44,6 +44,7 @@ class Card:
     summary: Sequence[str]
     is_chosen: bool
     same_as: str = ""
+    points: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class DateRow:
     refusal: str = ""
     nearest: Sequence[Offer] = ()
     editor: "Editor | None" = None
+
+    @property
+    def points(self) -> int:
+        """Return the sum of what is not as wished."""
+        return sum(reason["cost"] for reason in self.why)
 
     @property
     def is_pinned(self) -> bool:
@@ -115,13 +121,17 @@ class Dates:
     """The open sessions of a course, and what may become of them. One request to the planner.
 
     `units` are the clinic's practitioners and rooms by key; no session is put before `from_day`.
+    `course` is given for one that is not written yet; without `keep_booked` bookings may move.
     """
 
-    def __init__(self, plan, *, units: Mapping[int, Resource], today: date, from_day=None) -> None:
+    def __init__(
+        self, plan, *, units: Mapping[int, Resource], today: date, from_day=None,
+        course: Course | None = None, keep_booked: bool = True,
+    ) -> None:  # fmt: skip
         self.plan, self.units, self.today = plan, units, today
-        self.course = Course(plan)
+        self.course = course or Course(plan)
         asked = {"today": today, "from_day": from_day, "course": self.course}
-        self.request: CourseRequest | None = course_request(plan, **asked)
+        self.request: CourseRequest | None = course_request(plan, **asked, keep_booked=keep_booked)
         self.outcomes: Sequence[Proposal | Refusal] = ()
         if self.request is None:
             return
@@ -242,7 +252,8 @@ class Dates:
                 title = "Before the event"
             same_as = seen.setdefault(outcome.days, title)
             cards.append(Card(outcome.name, title, icon, outcome.days, _summary(outcome),
-                              outcome.name == chosen, "" if same_as == title else same_as))  # fmt: skip
+                              outcome.name == chosen, "" if same_as == title else same_as,
+                              outcome.total_points))  # fmt: skip
         return cards
 
 
