@@ -1,0 +1,194 @@
+"""The two demo clinics: staff, rooms, devices, hours, services and what stands on the shelf."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from clinic.actions.staff import give_role
+from clinic.models import (
+    Clinic,
+    Competence,
+    HoursException,
+    Resource,
+    Role,
+    Service,
+    ServicePhase,
+    User,
+    WeeklyHours,
+)
+from clinic.signin import demo_password
+from treatments.models import Device, DeviceModel, Lot, Product
+
+OPENS_MIN, CLOSES_MIN = 8 * 60, 20 * 60
+NUMBING, PLAIN = "Needling with numbing", "Needling without numbing"
+CONSULTATION, REVIEW = "Consultation", "Review"
+#: kind, starts after, minutes, minutes of a person, device needed
+PHASES = {
+    NUMBING: [("numbing", 0, 45, 5, False), ("needling", 45, 35, 35, True),
+              ("cleaning", 80, 10, 0, True)],
+    PLAIN: [("needling", 0, 35, 35, True), ("cleaning", 35, 10, 0, True)],
+    CONSULTATION: [("consult", 0, 30, 30, False)],
+    REVIEW: [("consult", 0, 20, 20, False)],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one clinic is made of: (username, given name, family name) by role, rooms, devices."""
+
+    name: str
+    slug: str
+    practitioners: tuple
+    desk: tuple
+    lead: tuple
+    auditor: tuple | None
+    rooms: tuple
+    devices: tuple  # (name, device model)
+
+
+NORTH = Plan(
+    name="Demo Skin Clinic North", slug="demo-north",
+    practitioners=(("mara", "Mara", "Needham"), ("jonas", "Jonas", "Penn"),
+                   ("priya", "Priya", "Stampford")),
+    desk=("desk", "Dana", "Deskworth"), lead=("lead", "Lena", "Leadbetter"),
+    auditor=("auditor", "Arthur", "Auditley"), rooms=("Room 1", "Room 2"),
+    devices=(("Pen A", "SkinPen"), ("Pen B", "SkinPen"), ("Pen C", "Dermapen 4")),
+)  # fmt: skip
+SOUTH = Plan(
+    name="Demo Skin Clinic South", slug="demo-south",
+    practitioners=(("noor", "Noor", "Rollerby"),),
+    desk=("southdesk", "Sid", "Southey"), lead=("lead", "Lena", "Leadbetter"), auditor=None,
+    rooms=("Studio",), devices=(("Pen S", "SkinPen"),),
+)  # fmt: skip
+
+
+@dataclass
+class Place:
+    """One clinic as it stands, with what the story needs at hand."""
+
+    clinic: Clinic
+    desk: User
+    lead: User
+    practitioners: list[Resource]
+    services: dict[str, Service] = field(default_factory=dict)
+    lots: dict[str, Lot] = field(default_factory=dict)
+    devices: dict[int, Device] = field(default_factory=dict)  # by resource
+
+
+def build(plan: Plan, *, opened: date, today: date, at: datetime) -> Place:
+    """Open a demo clinic that has worked since `opened`."""
+    clinic = Clinic.objects.create(
+        name=plan.name, slug=plan.slug, time_zone="Europe/London", jurisdiction="GB", is_demo=True,
+        phone="020 7946 0000", email=f"{plan.slug}@example.org",
+        address="1 Nowhere Lane\nExampletown\nZZ1 9ZZ",
+    )  # fmt: skip
+    lead = _person(clinic, plan.lead, Role.LEAD, at)
+    desk = _person(clinic, plan.desk, Role.FRONT_DESK, at)
+    people = [_person(clinic, who, Role.PRACTITIONER, at) for who in plan.practitioners]
+    if plan.auditor:
+        _person(clinic, plan.auditor, Role.AUDITOR, at)
+    place = Place(clinic, desk, lead, _resources(clinic, plan, people))
+    _hours(clinic)
+    _services(place)
+    _devices(place, plan, today)
+    _lots(place, opened, today)
+    _exceptions(place, today)
+    return place
+
+
+def _person(clinic, who: tuple[str, str, str], role: str, at: datetime) -> User:
+    username, first_name, last_name = who
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        user = User(username=username, first_name=first_name, last_name=last_name,
+                    email=f"{username}@example.org")  # fmt: skip
+        user.set_password(demo_password(username))
+        user.save(force_insert=True)
+    give_role(clinic=clinic, user=user, role=role, at=at, by=None)
+    return user
+
+
+def _resources(clinic, plan: Plan, people: list[User]) -> list[Resource]:
+    rows = [Resource(clinic=clinic, kind="practitioner", name=str(user), user=user, order=n)
+            for n, user in enumerate(people)]  # fmt: skip
+    rows += [Resource(clinic=clinic, kind="room", name=room, order=n)
+             for n, room in enumerate(plan.rooms)]  # fmt: skip
+    rows += [Resource(clinic=clinic, kind="device", name=name, order=n)
+             for n, (name, _) in enumerate(plan.devices)]  # fmt: skip
+    for row in rows:
+        row.save(force_insert=True)
+    return rows[: len(people)]
+
+
+def _hours(clinic) -> None:
+    """Open seven days a week, so that whichever day it is, somebody comes."""
+    WeeklyHours.objects.bulk_create(
+        WeeklyHours(resource=row, weekday=day, from_min=OPENS_MIN, to_min=CLOSES_MIN)
+        for row in clinic.resources.all()
+        for day in range(7)
+    )
+
+
+def _services(place: Place) -> None:
+    for name, phases in PHASES.items():
+        service = Service.objects.create(clinic=place.clinic, name=name, grid_min=10)
+        ServicePhase.objects.bulk_create(
+            ServicePhase(service=service, kind=kind, offset_min=offset, minutes=minutes,
+                         practitioner_min=person, needs_device=device)
+            for kind, offset, minutes, person, device in phases
+        )  # fmt: skip
+        Competence.objects.bulk_create(
+            Competence(resource=row, service=service) for row in place.clinic.resources.all()
+        )
+        place.services[name] = service
+
+
+def _devices(place: Place, plan: Plan, today: date) -> None:
+    models = dict(plan.devices)
+    for n, row in enumerate(place.clinic.resources.filter(kind="device")):
+        place.devices[row.pk] = Device.objects.create(
+            clinic=place.clinic, model=DeviceModel.objects.get(name=models[row.name]),
+            serial=f"DEMO-{place.clinic.slug[-5:].upper()}-{n + 1}", name=row.name, resource=row,
+            service_due_on=today + timedelta(days=40 + 60 * n),
+        )  # fmt: skip
+
+
+#: word -> product, lot number, days to expiry, opened; the words are the story's.
+SHELF = {
+    "lmx": ("LMX4 4 % cream", "DEMO-LX41", 300, True),
+    "lmx old": ("LMX4 4 % cream", "DEMO-LX17", -20, True),
+    "emla": ("EMLA 5 % cream", "DEMO-EM82", 18, True),
+    "emla next": ("EMLA 5 % cream", "DEMO-EM95", 410, False),
+    "skinpen": ("SkinPen cartridge", "DEMO-SP300", 500, True),
+    "skinpen held": ("SkinPen cartridge", "DEMO-SP271", 380, False),
+    "dermapen": ("Dermapen 4 cartridge", "DEMO-DP44", 450, True),
+    "ha": ("Hyaluronic acid gel, sterile, not cross-linked", "DEMO-HA12", 240, True),
+    "glide": ("Hydrogel glide", "DEMO-HG07", 330, True),
+    "gel": ("Sterile post-treatment gel", "DEMO-PG55", 270, True),
+    "petrolatum": ("Healing ointment (petrolatum)", "DEMO-HO31", 600, True),
+}
+
+
+def _lots(place: Place, opened: date, today: date) -> None:
+    for word, (product, number, days, is_open) in SHELF.items():
+        place.lots[word] = Lot.objects.create(
+            clinic=place.clinic, product=Product.objects.get(name=product), number=number,
+            expires_on=today + timedelta(days=days), received_on=opened,
+            opened_on=opened + timedelta(days=5) if is_open else None,
+        )  # fmt: skip
+
+
+def quarantine(place: Place, at: datetime) -> None:
+    """Set one lot aside, as after a letter of its maker."""
+    Lot.objects.filter(pk=place.lots["skinpen held"].pk).update(
+        quarantined_at=at, quarantined_because="Damaged seals in the delivery; maker informed."
+    )
+
+
+def _exceptions(place: Place, today: date) -> None:
+    """Write down a week of leave and a day of training to come."""
+    who = place.practitioners[-1]
+    leave, training = today + timedelta(days=24), today + timedelta(days=17)
+    HoursException.objects.create(clinic=place.clinic, resource=who, kind="off", reason="leave",
+                                  from_day=leave, to_day=leave + timedelta(days=6))  # fmt: skip
+    HoursException.objects.create(clinic=place.clinic, resource=place.practitioners[0], kind="off",
+                                  reason="training", from_day=training, to_day=training)  # fmt: skip

@@ -1,0 +1,98 @@
+"""Play the whole story into the database, up to now."""
+
+from datetime import date, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from clinic.models import Appointment, Patient
+from treatments.management.demo import story
+from treatments.management.demo.agenda import Agenda, instant
+from treatments.management.demo.places import NORTH, SOUTH, build, quarantine
+from treatments.management.demo.visits import CourseLife, SingleVisit, World, register
+from treatments.models import (
+    AftercareSheet,
+    DeviceModel,
+    DoseLimit,
+    Photo,
+    Product,
+    Protocol,
+    Threshold,
+    TreatmentPlan,
+    Zone,
+)
+
+ZONE = ZoneInfo("Europe/London")
+#: Between these minutes of the day a board shows every state at once; outside them the story
+#: stops at the nearer one.
+FIRST_MIN, LAST_MIN, USUAL_MIN = 630, 990, 680
+PEOPLE, NORTHERNERS = 60, 46
+
+
+def play(*, today: date | None, now: datetime, small: bool = False) -> str:
+    """Write the demo in one transaction; return a sentence with what there is now.
+
+    With `today` the same rows come out every time, whenever it is run.
+    """
+    day, until, live_until = moments(today, now)
+    with transaction.atomic():
+        _date_catalogue(day - timedelta(days=story.STARTED_DAYS_AGO + 30))
+        agenda = Agenda(now=until)
+        opened = day - timedelta(days=story.STARTED_DAYS_AGO)
+        casts = _small_casts() if small else _casts()
+        for plan, courses, visits, numbers in casts:
+            place = build(plan, opened=opened, today=day, at=instant(opened, 540, ZONE))
+            world = World(place, agenda, day, live_until, Random(f"{plan.slug} {day}"))
+            _cast(world, courses, visits, list(numbers))
+        agenda.run()
+    return _told()
+
+
+def moments(today: date | None, now: datetime) -> tuple[date, datetime, datetime]:
+    """Return the demo's day, the instant its story stops, and the instant that is now for real."""
+    if today:
+        until = instant(today, USUAL_MIN, ZONE)
+        return today, until, until
+    day = now.astimezone(ZONE).date()
+    until = min(max(now, instant(day, FIRST_MIN, ZONE)), instant(day, LAST_MIN, ZONE))
+    return day, until, now
+
+
+def _casts() -> list[tuple]:
+    return [
+        (NORTH, story.NORTH, story.NORTH_VISITS, range(NORTHERNERS)),
+        (SOUTH, story.SOUTH, story.SOUTH_VISITS, range(NORTHERNERS, PEOPLE)),
+    ]
+
+
+def _small_casts() -> list[tuple]:
+    return [
+        (NORTH, story.SMALL_NORTH, story.NORTH_VISITS[:1], range(11)),
+        (SOUTH, story.SOUTH[4:5], (), range(NORTHERNERS, NORTHERNERS + 1)),
+    ]
+
+
+def _cast(world: World, courses, visits, numbers: list[int]) -> None:
+    """Give every course and visit a person; whoever is left is registered and nothing more."""
+    for course in courses:
+        CourseLife(world, course, numbers.pop(0)).begin()
+    for visit in visits:
+        SingleVisit(world, numbers.pop(0), *visit).begin()
+    for number in numbers:
+        at = world.at(-(number % 50) - 2, 615 + number)
+        world.agenda.put(at, lambda at, number=number: register(world, number, at=at) and None)
+    world.agenda.put(world.at(-25, 640), lambda at: quarantine(world.place, at))
+
+
+def _date_catalogue(day: date) -> None:
+    """Let the catalogue hold from before the first session: these clinics have had it all along."""
+    for model in (AftercareSheet, DeviceModel, DoseLimit, Product, Protocol, Threshold, Zone):
+        model.objects.filter(effective_from__gt=day).update(effective_from=day)
+
+
+def _told() -> str:
+    return (
+        f"Demo data: {Patient.objects.count()} patients, {TreatmentPlan.objects.count()} courses, "
+        f"{Appointment.objects.count()} appointments, {Photo.objects.count()} photos."
+    )
