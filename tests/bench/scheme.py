@@ -6,7 +6,7 @@ The same size and day give the same rows. Nothing here touches a database.
 import heapq
 import random
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 CLINICS, APPOINTMENTS_A_CLINIC = 10, 100_000
 PRACTITIONERS, ROOMS, DEVICES = 8, 14, 8
@@ -21,13 +21,13 @@ NO_SHOWS, DROP_OUTS = 0.03, 0.03
 SYLLABLES = (
     "bar bel bro cal dan del dor eld fal fen gar gil har hol jar kel lan lor mar mel mor nor "
     "pel per quin ral ren ros sal sel tal tor ull val ver wil win yor zan zel"
-).split()
+).split()  # noqa: SIM905 -- reads better as one line
 ENDINGS = ("by", "don", "ford", "ham", "ley", "mere", "more", "son", "ton", "wick")
 GIVEN = (
     "Ada Bea Cora Dina Edda Flora Greta Hanna Ines Jonna Kira Lena Mona Nora Olga Petra Rosa Sara "
     "Thea Ursa Vera Wanda Xenia Yara Zita Aldo Bruno Carlo Dario Egon Fabio Guido Hugo Ivo Jonas "
     "Karl Leo Milo Nils Otto Paul Remo Silas Theo Urs Vito Waldo Yann"
-).split()
+).split()  # noqa: SIM905
 
 
 def family(number: int) -> str:

@@ -129,7 +129,11 @@ class Seeder:
                 opening[visit.day] = minute_of(
                     EPOCH + timedelta(days=visit.day), scheme.OPENS_MIN, self.place.zone
                 )
-            start, pk, seat = opening[visit.day] + visit.seat.start, next(self.visit_ids), visit.seat
+            start, pk, seat = (
+                opening[visit.day] + visit.seat.start,
+                next(self.visit_ids),
+                visit.seat,
+            )
             visit.seat = (pk, start)
             who, room, device = (
                 self.units["practitioner"][seat.practitioner], self.units["room"][seat.room],

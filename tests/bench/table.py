@@ -1,0 +1,23 @@
+"""Results as a Markdown table."""
+
+import statistics
+
+NAMES = ("What", "p50 ms", "p95 ms", "queries", "floor p50 ms", "× floor", "peak MB", "target",
+         "met")  # fmt: skip
+
+
+def heading() -> str:
+    """Return the first two lines."""
+    return f"| {' | '.join(NAMES)} |\n|{'---|' * len(NAMES)}"
+
+
+def row(result) -> str:
+    """Return one `tests.bench.timing.Result` as a line."""
+    cells = (
+        result.name, f"{result.p50:.1f}", f"{result.p95:.1f}",
+        str(max(result.queries)) if result.queries else "",
+        f"{statistics.median(result.floors):.1f}", f"{result.ratio:.2f}",
+        f"{result.peak_mb:.0f}" if result.peak_mb else "", result.target,
+        result.verdict if result.target else "",
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
