@@ -129,7 +129,7 @@ for _name in (
     "account_signup", "account_inactive", "account_email", "account_email_verification_sent",
     "account_confirm_email", "account_set_password", "account_confirm_login_code", "admin:login",
     "admin:password_change", "admin:password_change_done", "admin:view_on_site",
-    "admin:auth_user_password_change", "admin:django.views.generic.base.RedirectView",
+    "admin:django.views.generic.base.RedirectView",
 ):  # fmt: skip
     PAGES[_name] = CLOSED
 for _model in (
@@ -138,34 +138,43 @@ for _model in (
     for _verb in ("changelist", "add", "change", "delete", "history"):
         PAGES[f"admin:{_model}_{_verb}"] = CLOSED
 
-#: Admin models and what the lead does with each: look, edit or not at all.
-LOOK, EDIT = "look", "edit"
+#: Admin models and what the lead does with each. KEEP: add and change, never delete; AMEND: change.
+LOOK, EDIT, KEEP, AMEND = "look", "edit", "keep", "amend"
+VERBS = {LOOK: {"view"}, AMEND: {"view", "change"}, KEEP: {"view", "add", "change"},
+         EDIT: {"view", "add", "change", "delete"}}  # fmt: skip
 ADMIN_MODELS: dict[str, str] = {
-    "clinic_clinic": EDIT,
-    "clinic_user": EDIT,
-    "clinic_membership": EDIT,
-    "clinic_resource": EDIT,
-    "clinic_service": EDIT,
+    "clinic_clinic": AMEND,
+    "clinic_user": KEEP,
+    "clinic_membership": KEEP,
+    "clinic_resource": KEEP,
+    "clinic_service": KEEP,
     "clinic_hoursexception": EDIT,
     "clinic_patient": LOOK,
     "clinic_appointment": LOOK,
-    "treatments_zone": EDIT,
-    "treatments_view": EDIT,
-    "treatments_protocol": EDIT,
-    "treatments_threshold": EDIT,
-    "treatments_aftercaresheet": EDIT,
-    "treatments_devicemodel": EDIT,
-    "treatments_device": EDIT,
-    "treatments_product": EDIT,
-    "treatments_lot": EDIT,
-    "treatments_treatmentplan": EDIT,
+    "treatments_zone": KEEP,
+    "treatments_view": KEEP,
+    "treatments_protocol": KEEP,
+    "treatments_threshold": KEEP,
+    "treatments_aftercaresheet": KEEP,
+    "treatments_devicemodel": KEEP,
+    "treatments_device": KEEP,
+    "treatments_product": KEEP,
+    "treatments_lot": KEEP,
+    "treatments_treatmentplan": AMEND,
 }
+#: Rows edited inside the page of the row they belong to.
+ADMIN_PARTS = frozenset({
+    "clinic_weeklyhours", "clinic_servicephase", "clinic_competence", "treatments_active",
+    "treatments_doselimit", "treatments_areadose", "treatments_planzone",
+    "treatments_plannedsession",
+})  # fmt: skip
 for _model, _verdict in ADMIN_MODELS.items():
-    _methods = FORM if _verdict == EDIT else READ
-    PAGES[f"admin:{_model}_changelist"] = page({L}, FORM if _verdict == EDIT else READ)
+    _verbs = VERBS[_verdict]
+    _methods = FORM if "change" in _verbs else READ
+    PAGES[f"admin:{_model}_changelist"] = page({L}, _methods)
     PAGES[f"admin:{_model}_change"] = page({L}, _methods)
-    PAGES[f"admin:{_model}_add"] = page({L} if _verdict == EDIT else (), _methods)
-    PAGES[f"admin:{_model}_delete"] = page({L} if _verdict == EDIT else (), _methods)
+    PAGES[f"admin:{_model}_add"] = page({L} if "add" in _verbs else (), _methods)
+    PAGES[f"admin:{_model}_delete"] = page({L} if "delete" in _verbs else (), _methods)
     PAGES[f"admin:{_model}_history"] = page({L})
 
 
@@ -283,9 +292,9 @@ class RoleBackend:
         """Say whether a lead may view, add, change or delete rows of this model in the admin."""
         app, _, code = permission.partition(".")
         verb, _, model = code.partition("_")
-        verdict = ADMIN_MODELS.get(f"{app}_{model}")
-        allowed = {LOOK: {"view"}, EDIT: {"view", "add", "change", "delete"}}.get(verdict, set())
-        return verb in allowed and self._is_lead(user)
+        name = f"{app}_{model}"
+        verdict = EDIT if name in ADMIN_PARTS else ADMIN_MODELS.get(name)
+        return verb in VERBS.get(verdict, ()) and self._is_lead(user)
 
     def has_module_perms(self, user, app_label) -> bool:
         """Say whether a lead sees this app in the admin."""

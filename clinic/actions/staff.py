@@ -80,6 +80,21 @@ def invitation_link(user: User, *, site: str) -> str:
 
 
 @transaction.atomic
+def edit_person(*, user: User, clinic: Clinic, facts: dict, at: datetime, by) -> User:
+    """Change a person's name or address; `facts` has first_name, last_name or email."""
+    changed = {name: value for name, value in facts.items() if getattr(user, name) != value}
+    if not changed:
+        return user
+    for name, value in changed.items():
+        setattr(user, name, value)
+    user.full_clean()
+    user.save(update_fields=list(changed))
+    record("person.edited", user, clinic=clinic, at=at, by=by,
+           details={"fields": sorted(changed)})  # fmt: skip
+    return user
+
+
+@transaction.atomic
 def give_role(*, clinic: Clinic, user: User, role: str, at: datetime, by) -> Membership:
     """Give a person a role in a clinic, change the one they have, or bring an ended one back."""
     member = Membership.objects.select_for_update().filter(clinic=clinic, user=user).first()
@@ -115,13 +130,18 @@ def end_membership(*, membership: Membership, at: datetime, by) -> Membership:
     return member
 
 
-def _refuse_last_lead(member: Membership) -> None:
-    """Refuse a change that would leave a clinic without a lead; its row is held meanwhile."""
+def is_last_lead(member: Membership) -> bool:
+    """Say whether a clinic would have no lead without this membership."""
     if member.role != Role.LEAD or member.ended_at:
-        return
-    Clinic.objects.select_for_update(no_key=True).get(pk=member.clinic_id)
+        return False
     leads = Membership.objects.active().filter(clinic=member.clinic_id, role=Role.LEAD)
-    if not leads.exclude(pk=member.pk).exists():
+    return not leads.exclude(pk=member.pk).exists()
+
+
+def _refuse_last_lead(member: Membership) -> None:
+    """Refuse to leave a clinic without a lead; the clinic's row is held until commit."""
+    Clinic.objects.select_for_update(no_key=True).get(pk=member.clinic_id)
+    if is_last_lead(member):
         raise ValidationError(LAST_LEAD)
 
 

@@ -1,6 +1,7 @@
 """The wall between clinics inside the admin: a lead sees the clinics they lead, and no other."""
 
 from django.contrib import admin
+from django.http import Http404
 
 from clinic.models import Clinic, Membership, Role
 
@@ -21,6 +22,13 @@ class ClinicWall(admin.ModelAdmin):
     def get_queryset(self, request):
         """Return only rows behind the person's own wall."""
         return super().get_queryset(request).filter(**{f"{self.clinic_path}__in": led_by(request.user)})
+
+    def get_object(self, request, object_id, from_field=None):
+        """Return a row behind the wall; any other key is a 404, whether it exists or not."""
+        row = super().get_object(request, object_id, from_field)
+        if row is None:
+            raise Http404
+        return row
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """Offer only rows behind the same wall wherever a choice belongs to a clinic."""
