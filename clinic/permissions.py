@@ -14,9 +14,9 @@ from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils import timezone
 
 from clinic.models import Membership, Role
+from clinic.signin import demo_accounts
 
 P, D, L, A = Role.PRACTITIONER, Role.FRONT_DESK, Role.LEAD, Role.AUDITOR
 CARE, TEAM, ALL = frozenset({P, L}), frozenset({P, D, L}), frozenset({P, D, L, A})
@@ -243,8 +243,6 @@ def attach_member(request) -> None:
     request.clinic = request.member.clinic if request.member else None
     if request.clinic:
         timezone.activate(request.clinic.zone)  # pages and forms speak the clinic's wall time
-    if request.clinic:
-        timezone.activate(request.clinic.zone)
 
 
 #: The main navigation: URL name, label, icon.
@@ -260,9 +258,12 @@ NAVIGATION = [
 def frame(request) -> dict:
     """Give every page its frame: navigation by role, the membership and the other clinics."""
     member = getattr(request, "member", None)
-    if member is None:
-        return {"nav": [], "member": None, "clinics": []}
     current = request.resolver_match.view_name if request.resolver_match else ""
+    if member is None:
+        nameless = {"nav": [], "member": None, "clinics": []}
+        if settings.DEMO and current == "account_login":
+            nameless["demo_accounts"] = demo_accounts()
+        return nameless
     nav = [
         {"label": label, "url": reverse(name), "icon": icon, "active": name == current}
         for name, label, icon in NAVIGATION
