@@ -151,8 +151,6 @@ def test_only_care_uploads(patient, clinic, as_user, role):
 def test_a_patient_of_another_clinic_takes_no_photo(patient, as_user):
     stranger = factories.staff(factories.clinic_with_diary())
 
-    answer = as_user(stranger).post(
-        reverse("photo_upload", args=[patient.pk]), {"files": upload()}
-    )
+    answer = as_user(stranger).post(reverse("photo_upload", args=[patient.pk]), {"files": upload()})
 
     assert (answer.status_code, Photo.objects.count(), files()) == (404, 0, [])

@@ -216,9 +216,7 @@ class OpenedPhoto:
 
 
 @transaction.atomic
-def open_photo(
-    *, key: UUID, size: str, clinic: Clinic, at: datetime, by
-) -> OpenedPhoto:
+def open_photo(*, key: UUID, size: str, clinic: Clinic, at: datetime, by) -> OpenedPhoto:
     """Find a photo's file for a user and write "photo.viewed": the one door to a photo's bytes.
 
     `size` is large, medium or thumb; large is the master until the sizes are made. An unknown key,

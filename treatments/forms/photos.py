@@ -28,6 +28,17 @@ class FilesInput(forms.FileInput):
         return files.getlist(name) if hasattr(files, "getlist") else [files.get(name)]
 
 
+class SessionField(forms.ModelChoiceField):
+    """A choice of session records, named as the clinic speaks of them."""
+
+    def label_from_instance(self, record):
+        """Return "Session 2, Mon 23 Nov 2026"."""
+        day = record.performed_on
+        planned = record.planned_session
+        word = f"Session {planned.number}" if planned else "Session"
+        return f"{word}, {day:%a} {day.day} {day:%b %Y}"
+
+
 class UploadForm(forms.Form):
     """Photos of one patient: the files, and what they have in common."""
 
@@ -40,7 +51,7 @@ class UploadForm(forms.Form):
         View.objects.none(), required=False, empty_label="Choose later", widget=forms.RadioSelect,
         error_messages={"invalid_choice": "This view is not in use."},
     )  # fmt: skip
-    session = forms.ModelChoiceField(
+    session = SessionField(
         None, required=False, empty_label="No session",
         error_messages={"invalid_choice": "This session record is not this patient's."},
     )  # fmt: skip

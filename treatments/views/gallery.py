@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from django.conf import settings
 from django.http import Http404
 
 from treatments.models import Photo, View
@@ -40,11 +41,15 @@ def board(patient, clinic, *, today: date) -> dict:
     rows = list(_shown(patient))
     done = {photo.view_id for photo in rows if photo.taken_on == today}
     views = list(View.objects.for_patient(patient))
+    shelves = _shelves(rows)
+    others = [shelf.view for shelf in shelves if shelf.view not in views]
     return {
         "patient": patient, "today": today, "clinic": clinic, "count": len(rows),
         "allergies": patient.allergies.filter(ended_on=None),
         "unsorted": [photo for photo in rows if photo.view_id is None],
-        "shelves": _shelves(rows), "views": views,
+        "shelves": shelves, "can_compare": any(shelf.can_compare for shelf in shelves),
+        "views": views, "sort_views": views + others, "max_bytes": settings.PHOTO_MAX_BYTES,
+        "max_megabytes": settings.PHOTO_MAX_BYTES // 1024**2,
         "choices": [Choice(view, view.pk in done) for view in views],
     }  # fmt: skip
 

@@ -28,7 +28,7 @@ from treatments.views.gallery import board, pair_of
 
 log = logging.getLogger(__name__)
 
-OK, CREATED, INVALID, UNAVAILABLE = 200, 201, 422, 503
+OK, CREATED, NOTHING_NEW, INVALID, UNAVAILABLE = 200, 201, 204, 422, 503
 ON_FILE = "This photo is already on file; it was not added again."
 LONGEST_FILE_NAME = 60
 #: What every file of a photo carries, whatever it says of itself.
@@ -58,7 +58,9 @@ def photo_upload(request, patient_id):
     form = UploadForm(request.POST, request.FILES, **_choices(request, patient))
     if not form.is_valid():
         return _refusal(request, patient, form)
-    outcomes = [_take(request, patient, file, form.cleaned_data) for file in form.cleaned_data["files"]]
+    outcomes = [
+        _take(request, patient, file, form.cleaned_data) for file in form.cleaned_data["files"]
+    ]
     if request.accepts("text/html"):
         for file, (status, facts) in zip(form.cleaned_data["files"], outcomes, strict=True):
             _say(request, file, status, facts)
@@ -169,6 +171,8 @@ def _card(request, patient_id, key):
         photo = None
     if photo is None:
         raise Http404
+    if photo.state == Photo.State.STORED:
+        return HttpResponse(status=NOTHING_NEW)
     return render(request, "treatments/photos/_thumb.html", {"photo": photo})
 
 
@@ -184,7 +188,10 @@ def _take(request, patient, file, chosen):
         return INVALID, {"sentence": refused.sentence}
     except PhotoNotKept as fault:
         return UNAVAILABLE, {"sentence": fault.sentence, "retry": True}
-    facts = {"key": str(photo.key), "sentence": "", "edit_url": reverse("photo_edit", args=[photo.key])}
+    facts = {
+        "key": str(photo.key), "view": photo.view_id or "", "sentence": "",
+        "edit_url": reverse("photo_edit", args=[photo.key]),
+    }  # fmt: skip
     if photo.uploaded_at != at:
         return OK, facts | {"sentence": ON_FILE}
     return CREATED, facts

@@ -1,0 +1,336 @@
+"""The photo pages: board, upload without script, sorting, striking, then and now."""
+
+import uuid
+from datetime import date, timedelta
+from unittest.mock import patch
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.models import AuditEvent
+from tests import factories
+from tests.support.photos import jpeg, taken, upload
+from treatments.actions import photos as deeds
+from treatments.models import Photo, TreatmentSession
+
+HTMX = {"hx-request": "true"}
+
+
+@pytest.fixture
+def page(practitioner, as_user):
+    """Return the client of a practitioner."""
+    return as_user(practitioner)
+
+
+@pytest.fixture
+def view(db):
+    """Return a standard view of the back."""
+    return factories.view(name="Whole back")
+
+
+def board(patient):
+    """Return where a patient's photos are."""
+    return reverse("photos", args=[patient.pk])
+
+
+def send(page, patient, files, **fields):
+    """Send a plain form and follow it."""
+    address = reverse("photo_upload", args=[patient.pk])
+    return page.post(address, {"files": files, **fields}, follow=True)
+
+
+def said(answer):
+    """Return what the page said in notes."""
+    return [str(note) for note in answer.context["messages"]]
+
+
+def test_a_patient_without_photos_is_asked_for_a_baseline(page, patient):
+    answer = page.get(board(patient))
+
+    assert answer.status_code == 200
+    assert "No photos yet" in answer.content.decode()
+
+
+def test_photos_stand_by_view_from_the_baseline_to_the_latest(page, patient, practitioner, view):
+    latest = taken(patient, practitioner, view=view, shade=1)
+    baseline = taken(patient, practitioner, view=view, shade=2, days_ago=90)
+    loose = taken(patient, practitioner, shade=3)
+
+    facts = page.get(board(patient)).context
+
+    assert [shelf.photos for shelf in facts["shelves"]] == [[baseline, latest]]
+    assert facts["shelves"][0].span_days == 90
+    assert facts["unsorted"] == [loose]
+
+
+def test_a_struck_or_unfinished_photo_is_not_on_the_board(page, patient, practitioner, now):
+    struck, unfinished = taken(patient, practitioner), taken(patient, practitioner, shade=1)
+    deeds.strike_photo(photo=struck, reason="Blurred", at=now, by=practitioner)
+    Photo.objects.filter(pk=unfinished.pk).update(state="pending")
+
+    assert page.get(board(patient)).context["count"] == 0
+
+
+def test_the_board_asks_as_much_for_three_photos_as_for_one(page, patient, practitioner, view):
+    figures = []
+    for shade in (1, 2, 3):
+        taken(patient, practitioner, view=view, shade=shade)
+        with CaptureQueriesContext(connection) as asked:
+            page.get(board(patient))
+        figures.append(len(asked))
+
+    assert figures[0] == figures[2]
+    assert figures[0] <= 22
+
+
+def test_looking_at_the_board_is_one_line_in_the_log(page, patient, practitioner):
+    taken(patient, practitioner)
+
+    page.get(board(patient))
+
+    lines = AuditEvent.objects.filter(action="patient.viewed")
+    assert list(lines.values_list("patient_id", "category")) == [(patient.pk, "photo")]
+
+
+def test_the_views_offered_are_those_of_the_regions_in_care(page, patient, view):
+    factories.plan(patient)
+    factories.view(region="face")
+    factories.view(active=False)
+
+    assert page.get(board(patient)).context["views"] == [view]
+
+
+def test_a_plain_form_takes_several_photos(page, patient, view):
+    answer = send(page, patient, [upload(jpeg(1), "one.jpg"), upload(jpeg(2), "two.jpg")],
+                  view=view.pk, taken_on="2026-05-01")  # fmt: skip
+
+    assert answer.redirect_chain == [(board(patient), 302)]
+    assert said(answer) == ["one.jpg is stored.", "two.jpg is stored."]
+    assert list(Photo.objects.values_list("view", "taken_on")) == [(view.pk, date(2026, 5, 1))] * 2
+
+
+def test_one_bad_file_does_not_stop_the_others(page, patient):
+    answer = send(page, patient, [upload(b"words", "words.jpg"), upload()])
+
+    assert said(answer) == [
+        "words.jpg: This file is not a photo: it is a text. Choose a JPEG, PNG, WebP or HEIC.",
+        "IMG_0001.jpg is stored.",
+    ]
+
+
+def test_the_same_file_again_says_so(page, patient):
+    send(page, patient, [upload()])
+
+    answer = send(page, patient, [upload()])
+
+    assert said(answer) == ["IMG_0001.jpg: This photo is already on file; it was not added again."]
+    assert Photo.objects.count() == 1
+
+
+def test_a_script_is_told_whether_a_photo_is_new(page, patient, view):
+    address = reverse("photo_upload", args=[patient.pk])
+    first, second = (
+        page.post(
+            address, {"files": upload(), "view": view.pk}, headers={"accept": "application/json"}
+        )
+        for _ in range(2)
+    )
+
+    photo = Photo.objects.get()
+    facts = {"key": str(photo.key), "view": view.pk,
+             "edit_url": reverse("photo_edit", args=[photo.key])}  # fmt: skip
+    assert (first.status_code, first.json()) == (201, facts | {"sentence": ""})
+    assert (second.status_code, second.json()) == (200, facts | {"sentence": said_twice()})
+
+
+def said_twice():
+    """Return the sentence for a file that is on file."""
+    return "This photo is already on file; it was not added again."
+
+
+def test_a_store_that_does_not_answer_says_try_again(page, patient):
+    with patch.object(deeds, "keep", side_effect=OSError("disk full")):
+        answer = page.post(
+            reverse("photo_upload", args=[patient.pk]), {"files": upload()},
+            headers={"accept": "application/json"},
+        )  # fmt: skip
+
+    assert answer.status_code == 503
+    assert answer.json()["sentence"].endswith("Try again in a moment.")
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        ("2126-01-01", "This day has not come yet."),
+        ("1980-01-01", "This day is before the patient was born."),
+        ("soon", "Enter a valid date."),
+    ],
+)
+def test_an_impossible_day_is_refused_in_words(page, patient, day, sentence):
+    answer = send(page, patient, [upload()], taken_on=day)
+
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert Photo.objects.count() == 0
+
+
+def test_the_address_chooses_session_and_view_beforehand(page, patient, practitioner, view, now):
+    record = TreatmentSession.objects.create(
+        clinic=patient.clinic, patient=patient, performed_on=date(2026, 10, 1), opened_at=now,
+        practitioner=patient.clinic.resources.practitioners().first(), opened_by=practitioner,
+    )  # fmt: skip
+
+    text = page.get(f"{board(patient)}?session={record.pk}&view={view.pk}").content.decode()
+
+    assert f'<option value="{record.pk}" selected>Session, Thu 1 Oct 2026</option>' in text
+    assert f'id="view-{view.pk}" data-guide="" checked' in text
+
+
+def test_a_card_being_prepared_has_nothing_new_until_its_sizes_are_there(
+    page, patient, practitioner
+):
+    photo = taken(patient, practitioner, ready=False)
+    address = f"{board(patient)}?card={photo.key}"
+
+    waiting = page.get(address, headers=HTMX)
+    deeds.order_renditions(photo.pk)
+    Photo.objects.filter(pk=photo.pk).update(state="ready")
+    ready = page.get(address, headers=HTMX)
+
+    assert waiting.status_code == 204
+    assert photo.thumb_url in ready.content.decode()
+
+
+@pytest.mark.parametrize("key", [str(uuid.uuid4()), "x"])
+def test_a_card_nobody_knows_is_not_found(page, patient, key):
+    assert page.get(f"{board(patient)}?card={key}", headers=HTMX).status_code == 404
+
+
+def test_one_tap_puts_a_photo_under_its_view(page, patient, practitioner, view):
+    photo = taken(patient, practitioner)
+
+    answer = page.post(reverse("photo_edit", args=[photo.key]), {"view": view.pk}, headers=HTMX)
+
+    photo.refresh_from_db()
+    assert (answer.status_code, photo.view) == (200, view)
+    assert "Now under Whole back." in answer["HX-Trigger"]
+    assert [shelf.view for shelf in answer.context["shelves"]] == [view]
+
+
+def test_sorting_without_script_goes_back_to_the_board(page, patient, practitioner, view):
+    photo = taken(patient, practitioner, view=view)
+
+    answer = page.post(reverse("photo_edit", args=[photo.key]), {"view": ""}, follow=True)
+
+    photo.refresh_from_db()
+    assert (photo.view, said(answer)) == (None, ["No view yet."])
+
+
+def test_a_view_out_of_use_is_refused(page, patient, practitioner):
+    photo = taken(patient, practitioner)
+    gone = factories.view(active=False)
+
+    answer = page.post(reverse("photo_edit", args=[photo.key]), {"view": gone.pk}, headers=HTMX)
+
+    photo.refresh_from_db()
+    assert photo.view is None
+    assert "This view is not in use." in answer["HX-Trigger"]
+
+
+def test_a_mistake_needs_a_reason_and_then_is_gone_from_the_board(page, patient, practitioner):
+    photo = taken(patient, practitioner)
+    address = reverse("photo_strike", args=[photo.key])
+
+    silent = page.post(address, {"reason": " "}, headers=HTMX)
+    told = page.post(address, {"reason": "Wrong patient"}, headers=HTMX)
+
+    photo.refresh_from_db()
+    assert "Say why this photo is a mistake." in silent["HX-Trigger"]
+    assert (photo.struck_because, told.context["count"]) == ("Wrong patient", 0)
+    assert page.post(address, {"reason": "Again"}).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["photo_edit", "photo_strike"])
+def test_another_clinics_photo_is_not_found(patient, practitioner, as_user, name):
+    photo = taken(patient, practitioner)
+    stranger = factories.staff(factories.clinic_with_diary(), "lead")
+
+    answer = as_user(stranger).post(reverse(name, args=[photo.key]), {"view": "", "reason": "x"})
+
+    photo.refresh_from_db()
+    assert (answer.status_code, photo.struck_at) == (404, None)
+
+
+def compare(patient, **asked):
+    """Return where two photos of a patient stand beside each other."""
+    query = "&".join(f"{name}={value}" for name, value in asked.items())
+    return reverse("photo_compare", args=[patient.pk]) + f"?{query}"
+
+
+def test_the_baseline_stands_beside_the_latest(page, patient, practitioner, view):
+    photos = [
+        taken(patient, practitioner, view=view, shade=n, days_ago=90 - 40 * n) for n in range(3)
+    ]
+
+    facts = page.get(compare(patient)).context
+
+    assert (facts["first"], facts["second"], facts["days"]) == (photos[0], photos[2], 80)
+
+
+def test_two_other_photos_can_be_chosen(page, patient, practitioner, view):
+    photos = [
+        taken(patient, practitioner, view=view, shade=n, days_ago=90 - 40 * n) for n in range(3)
+    ]
+
+    facts = page.get(
+        compare(patient, view=view.pk, first=photos[1].key, second=photos[2].key)
+    ).context
+
+    assert (facts["first"], facts["second"], facts["days"]) == (photos[1], photos[2], 40)
+
+
+def test_one_photo_of_a_view_waits_for_the_next(page, patient, practitioner, view):
+    taken(patient, practitioner, view=view)
+
+    assert "One photo of this view so far" in page.get(compare(patient)).content.decode()
+
+
+def test_nothing_to_compare_says_so(page, patient):
+    assert "Nothing to compare yet" in page.get(compare(patient)).content.decode()
+
+
+def test_only_photos_of_this_view_and_patient_can_be_compared(page, patient, practitioner, view):
+    for shade in (1, 2):
+        taken(patient, practitioner, view=view, shade=shade, days_ago=shade)
+    other = taken(factories.patient(patient.clinic), practitioner, view=view)
+
+    asked = [{"view": 4711}, {"view": "x"}, {"view": view.pk, "first": other.key},
+             {"view": view.pk, "second": "x"}]  # fmt: skip
+    assert {page.get(compare(patient, **query)).status_code for query in asked} == {404}
+
+
+def test_comparing_asks_as_much_for_three_photos_as_for_two(page, patient, practitioner, view):
+    figures = []
+    for shade in (1, 2, 3):
+        taken(patient, practitioner, view=view, shade=shade, days_ago=shade)
+        with CaptureQueriesContext(connection) as asked:
+            page.get(compare(patient))
+        figures.append(len(asked))
+
+    assert figures[1] == figures[2]
+    assert figures[2] <= 20
+
+
+def test_tomorrow_is_the_clinics_tomorrow(page, patient):
+    today = patient.clinic.local_date(timezone.now())
+
+    now, then = (
+        send(page, patient, [upload(jpeg(days))], taken_on=str(today + timedelta(days=days)))
+        for days in (0, 1)
+    )
+
+    assert (now.status_code, then.status_code) == (200, 422)
