@@ -12,6 +12,9 @@ from itertools import accumulate
 
 FAR = 1 << 40  # the cost of what cannot be had
 _LIMIT = FAR // 2
+#: Points a path may cost before it is followed no further, tried in turn. Most courses cost little,
+#: so that most days of a long search are never looked at; the last bound leaves nothing out.
+_BOUNDS = (100, 500, 2500, _LIMIT - 1)
 
 Nodes = Sequence[Sequence[int]]  # [lane][day index] -> points or FAR
 
@@ -41,6 +44,15 @@ class Edge:
             + self.past * max(gap - self.max, 0)
         )
 
+    def widest(self, points: int) -> int | None:
+        """The longest gap that costs no more than `points`, or a little more; None for no end."""
+        if self.late and self.ideal + points // self.late <= self.max:
+            return self.ideal + points // self.late
+        slope = self.late + self.past
+        if not slope:
+            return None
+        return max((points + self.late * self.ideal + self.past * self.max) // slope, self.max)
+
 
 @dataclass(frozen=True)
 class Path:
@@ -67,13 +79,24 @@ def best_path(
     cheap paths the one with the earliest last day, then the earliest day before it and so on,
     is taken, and the lowest lane: equal input gives equal output.
     """
-    reach = [list(lane) for lane in layers[0]]
+    for bound in _BOUNDS:
+        # No cost is negative: a path within the bound has every part within it, so nothing that is
+        # left out could be cheaper than what is found, or as cheap.
+        found = _path_within(days, layers, edges, switch, bound)
+        if isinstance(found, Path):
+            break
+    return found
+
+
+def _path_within(days, layers, edges, switch: int, bound: int) -> Path | DeadEnd:
+    """The cheapest path if it costs no more than `bound`."""
+    reach = [[cost if cost <= bound else FAR for cost in lane] for lane in layers[0]]
     if not _reached(reach):
         return DeadEnd(0, None)
     back: list[Nodes] = []
     for layer, edge in enumerate(edges, start=1):
         before = reach
-        reach, pointers = _step(days, before, layers[layer], edge=edge, switch=switch)
+        reach, pointers = _step(days, before, layers[layer], edge=edge, switch=switch, bound=bound)
         back.append(pointers)
         if not _reached(reach):
             return DeadEnd(layer, _first_day(before))
@@ -89,7 +112,7 @@ def _first_day(reach: Nodes) -> int:
 
 
 def _step(
-    days: Sequence[int], before: Nodes, nodes: Nodes, *, edge: Edge, switch: int
+    days: Sequence[int], before: Nodes, nodes: Nodes, *, edge: Edge, switch: int, bound: int
 ) -> tuple[list[list[int]], list[list[int]]]:
     """Costs of reaching each node of a layer, and the (day * lanes + lane) each came from."""
     lanes = len(before)
@@ -99,14 +122,24 @@ def _step(
         for lane, row in ((lane, enumerate(costs)) for lane, costs in enumerate(before))
     ]
     anyone = [min(column) + switch * unit for column in zip(*coded, strict=True)]
-    windows = [_window(days, edge, day) for day in days]
+    windows = [
+        (index, *_window(days, edge, days[index])) for index in _within(days, before, edge, bound)
+    ]
     reach, back = [], []
     for lane in range(lanes):
         came = list(map(min, coded[lane], anyone))
-        filled = _fill(days, came, nodes[lane], windows, edge=edge, unit=unit)
+        filled = _fill(days, came, nodes[lane], windows, edge=edge, unit=unit, bound=bound)
         reach.append(filled[0])
         back.append(filled[1])
     return reach, back
+
+
+def _within(days: Sequence[int], before: Nodes, edge: Edge, bound: int) -> range:
+    """The days that the days reached before lead to within the bound."""
+    reached = [day for day, costs in enumerate(zip(*before, strict=True)) if min(costs) < _LIMIT]
+    widest = edge.widest(bound)
+    end = len(days) if widest is None else bisect_right(days, days[reached[-1]] + widest)
+    return range(bisect_left(days, days[reached[0]] + edge.min), end)
 
 
 def _window(days: Sequence[int], edge: Edge, day: int) -> tuple[slice, slice, int]:
@@ -123,10 +156,11 @@ def _fill(
     days: Sequence[int],
     came: Sequence[int],
     nodes: Sequence[int],
-    windows: Sequence[tuple[slice, slice, int]],
+    windows: Sequence[tuple[int, slice, slice, int]],
     *,
     edge: Edge,
     unit: int,
+    bound: int,
 ) -> tuple[list[int], list[int]]:
     """Cheapest cost of every node of one lane, by the three pieces of the gap before it."""
     costs, pointers = [FAR] * len(days), [0] * len(days)
@@ -137,8 +171,9 @@ def _fill(
     after_max = list(
         accumulate((value - steep * day for value, day in zip(came, days, strict=True)), min)
     )
-    for index, (node, (soon, later, beyond)) in enumerate(zip(nodes, windows, strict=True)):
-        if node >= _LIMIT:
+    for index, soon, later, beyond in windows:
+        node = nodes[index]
+        if node > bound:
             continue
         best, day = limit, days[index]
         if found := before_ideal[soon]:
@@ -150,7 +185,8 @@ def _fill(
             best = min(best, after_max[beyond - 1] + overdue)
         if best < limit:
             cost, pointers[index] = divmod(best, unit)
-            costs[index] = cost + node
+            if cost + node <= bound:
+                costs[index] = cost + node
     return costs, pointers
 
 
