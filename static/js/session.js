@@ -66,6 +66,7 @@ function showFaults() {
     field?.setAttribute("aria-invalid", "true");
     field?.setAttribute("aria-describedby", note.id);
   }
+  byId("faults").replaceChildren();
 }
 
 async function send() {
@@ -205,8 +206,7 @@ async function onAnswer(event) {
     for (const input of answering.querySelectorAll("[data-key]")) {
       if (answer.ok) input.value = "";
     }
-    place(await answer.text());
-    showFaults();
+    place(await answer.text()); // faults of fields stay as they are
   } else {
     toast(answer.status === 403 ? "You may not do this." : "That did not work. Try again.", "error");
   }
