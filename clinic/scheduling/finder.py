@@ -141,6 +141,12 @@ class Slot:
         return self.start, self.practitioner_id
 
 
+@lru_cache(maxsize=4096)
+def _even_hours(stretches: tuple[tuple[int, int], ...]) -> int:
+    """Mask of a plain day's hours; most resources keep the same ones."""
+    return even_open_mask(merged(stretches))
+
+
 class _Lane:
     """One resource: its free and taken minutes of a day as masks."""
 
@@ -157,7 +163,7 @@ class _Lane:
         )
         # Most days are plain ones: 24 hours, rules without an end and no exception that day.
         self._plain = [
-            even_open_mask(merged((rule.from_min, rule.to_min) for rule in rules))
+            _even_hours(tuple((rule.from_min, rule.to_min) for rule in rules))
             if all(rule.valid_from is None and rule.valid_to is None for rule in rules)
             else None
             for rules in self._weekly

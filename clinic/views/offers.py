@@ -1,12 +1,12 @@
 """What a slot finder shows: free times day by day, and why the other days cannot be had."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from clinic.forms.diary import slot_word
 from clinic.models import Appointment, Clinic, Patient, Resource, Service
-from clinic.models.openings import Healing, shape_of, snapshot
+from clinic.models.openings import Healing, shape_of, snapshots_by_week
 from clinic.scheduling.minutes import day_bounds, minute_of_instant
 from clinic.scheduling.reasons import Reason, day_words, sentence
 from clinic.scheduling.slots import Slot, Snapshot, Wish, next_slots, why_empty
@@ -55,7 +55,6 @@ class Window:
     earliest: date
     ideal: date | None
     latest: date | None
-    after: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +96,7 @@ class Offers:
             return [("Today", self.today)]
         known = [("Earliest", self.window.earliest), ("Ideal", self.window.ideal),
                  ("Latest", self.window.latest)]  # fmt: skip
-        return [(label, day) for label, day in known if day]
+        return [(label, day) for label, day in known if day and day >= self.window.earliest]
 
     @property
     def ends_on(self) -> date:
@@ -121,15 +120,15 @@ class Offers:
 
 
 def offers_for(search: Search) -> Offers:
-    """Return the next free times of a search. At most 10 queries, however full the diary."""
+    """Return the next free times of a search. At most 13 queries, however full the diary."""
     rules = _Rules(search)
     window = rules.window
-    start = search.from_day or (window and (window.ideal or window.earliest)) or search.today
-    start = max(start, search.today)
-    known = snapshot(
+    usual = max(window.earliest, window.ideal or window.earliest) if window else search.today
+    start = max(search.from_day or usual, search.today)
+    known = snapshots_by_week(
         search.clinic, search.service, from_day=start, days=SEARCH_DAYS, ignore=rules.ignore
     )
-    days = _merged(_days(search, rules, known, start))
+    days = _merged(_days(search, rules, known))
     return Offers(start, search.today, list(days), window)
 
 
@@ -158,7 +157,7 @@ def window_of(course: Course, number: int, healing: Healing, *, today: date) -> 
     if after is None:
         return Window(first, None, None)
     ideal, latest = (after + timedelta(days=n) for n in (row.gap_days_ideal, row.gap_days_max))
-    return Window(first, max(ideal, first), max(latest, first), after)
+    return Window(first, ideal, latest)
 
 
 class _Rules:
@@ -211,14 +210,15 @@ class _Rules:
         return f"{sentence(reason)}."
 
 
-def _days(search: Search, rules: _Rules, known: Snapshot, start: date) -> Iterator[OfferDay]:
+def _days(
+    search: Search, rules: _Rules, days: Iterable[tuple[date, Snapshot]]
+) -> Iterator[OfferDay]:
     """Yield day after day until enough times are found."""
     shape, left = shape_of(search.service), SLOTS
     wish = Wish((search.practitioner_id,) if search.practitioner_id else None)
     now = minute_of_instant(search.at)
     ideal = rules.window.ideal if rules.window else None
-    for offset in range(SEARCH_DAYS):
-        day = start + timedelta(days=offset)
+    for day, known in days:
         if because := rules.refusal(day):
             yield OfferDay(day, day, because=because)
             continue
