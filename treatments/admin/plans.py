@@ -3,14 +3,14 @@
 from django.contrib import admin
 from django.db.models import Case, Count, DateField, F, IntegerField, Value, When
 from django.template.loader import render_to_string
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 
 from clinic.actions.patients import open_patient
 from clinic.admin.walls import ClinicWall
 from clinic.models import Patient
 from clinic.templatetags.needlepoint import look
-from treatments.admin.planner import planner
+from treatments.admin.planner import planner, planner_url
 from treatments.models import PlannedSession, PlanState, PlanZone, TreatmentPlan
 
 PARTS = "admin/treatments/treatmentplan"
@@ -228,5 +228,5 @@ class TreatmentPlanAdmin(ClinicWall):
         """Return the way into the planner, for courses that still run."""
         if plan.status != TreatmentPlan.Status.OPEN:
             return ""
-        url = f"{reverse('admin:treatments_treatmentplan_planner')}?plan={plan.pk}"
-        return render_to_string(f"{PARTS}/_plan_link.html", {"url": url, "plan": plan})
+        shown = {"url": planner_url(plan), "plan": plan}
+        return render_to_string(f"{PARTS}/_plan_link.html", shown)
