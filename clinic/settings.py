@@ -236,6 +236,9 @@ NODE_ASSETS = {
     "vendor/inter/inter-latin-wght-normal.woff2": (
         "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2"
     ),
+    "vendor/inter/inter-latin-ext-wght-normal.woff2": (
+        "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2"
+    ),
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG  # look a file up when asked for, rather than all at every start

@@ -51,9 +51,10 @@ def today(request):
     mine = [row for row in rows if row.appointment.practitioner.user_id == request.user.pk]
     has_own = _has_own_list(request)
     everyone = request.GET.get("show") == "all" or not has_own
+    shown = rows if everyone else mine
     return render(request, "clinic/diary/today.html", {
-        "day": day, "rows": rows if everyone else mine, "everyone": everyone,
-        "can_choose": has_own, "counts": _counts(rows if everyone else mine),
+        "day": day, "rows": shown, "groups": _groups(shown), "everyone": everyone,
+        "can_choose": has_own, "counts": _counts(shown),
     })  # fmt: skip
 
 
@@ -70,6 +71,15 @@ def clinic_switch(request):
 def _has_own_list(request) -> bool:
     """Say whether this person treats patients here, and so has a list of their own."""
     return request.user.resources.filter(clinic=request.clinic, active=True).exists()
+
+
+def _groups(rows) -> list[tuple[str, list]]:
+    """Return who is still to be seen before who has been: the next patient stays on the screen."""
+    over = {Status.FULFILLED, Status.NOSHOW}
+    return [
+        ("Next", [row for row in rows if row.appointment.status not in over]),
+        ("Earlier today", [row for row in rows if row.appointment.status in over]),
+    ]
 
 
 def _counts(rows) -> list[tuple[str, str, int]]:
