@@ -12,9 +12,9 @@ GIVEN = (
     "Hana", "Malik", "Agnieszka", "Declan", "Sunita", "Pavel", "Nneka", "Owain", "Camille", "Haruto",
     "Zainab", "Stellan", "Ottilie", "Jabari", "Mirela", "Finlay", "Laleh", "Mateus", "Wren", "Obi",
 )  # fmt: skip
-STEMS = ("Sample", "Exampl", "Mock", "Fict", "Pretend", "Placehold", "Specim", "Dummi", "Trial",
-         "Proto")  # fmt: skip
-ENDINGS = ("ford", "eton", "wick", "bury", "ley", "worth")
+STEMS = ("Sample", "Example", "Mock", "Fiction", "Pretend", "Placeholder", "Specimen", "Dummy",
+         "Trial", "Proto")  # fmt: skip
+ENDINGS = ("ford", "ton", "wick", "bury", "field", "worth")
 LONG = ("Maximiliana-Wilhelmina Seraphina", "Featherstonehaugh-Exampleton-Placeholderbury")
 WEEKDAYS = ([], [], [], [0, 2], [1, 3], [4], [5, 6])
 HOURS = ((None, None), (None, None), (None, None), (540, 720), (780, 1020), (960, 1170))

@@ -1,14 +1,17 @@
 """Play the whole story into the database, up to now."""
 
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 
 from clinic.models import Appointment, Patient
 from treatments.management.demo import story
 from treatments.management.demo.agenda import Agenda, instant
+from treatments.management.demo.album import VIEWS, album
 from treatments.management.demo.places import NORTH, SOUTH, build, quarantine
 from treatments.management.demo.visits import CourseLife, SingleVisit, World, register
 from treatments.models import (
@@ -26,7 +29,7 @@ from treatments.models import (
 ZONE = ZoneInfo("Europe/London")
 #: Between these minutes of the day a board shows every state at once; outside them the story
 #: stops at the nearer one.
-FIRST_MIN, LAST_MIN, USUAL_MIN = 630, 990, 680
+FIRST_MIN, LAST_MIN, USUAL_MIN = 630, 900, 680
 PEOPLE, NORTHERNERS = 60, 46
 
 
@@ -35,18 +38,30 @@ def play(*, today: date | None, now: datetime, small: bool = False) -> str:
 
     With `today` the same rows come out every time, whenever it is run.
     """
-    day, until, live_until = moments(today, now)
-    with transaction.atomic():
+    day, until, real_now = moments(today, now)
+    views = VIEWS[:1] if small else VIEWS
+    with _without_a_log_of_statements(), album(f"{day}", views) as pictures, transaction.atomic():
         _date_catalogue(day - timedelta(days=story.STARTED_DAYS_AGO + 30))
         agenda = Agenda(now=until)
         opened = day - timedelta(days=story.STARTED_DAYS_AGO)
         casts = _small_casts() if small else _casts()
         for plan, courses, visits, numbers in casts:
             place = build(plan, opened=opened, today=day, at=instant(opened, 540, ZONE))
-            world = World(place, agenda, day, live_until, Random(f"{plan.slug} {day}"))
+            rng = Random(f"{plan.slug} {day}")  # noqa: S311 -- a die, no secret
+            world = World(place, agenda, day, real_now, rng, pictures)
             _cast(world, courses, visits, list(numbers))
         agenda.run()
     return _told()
+
+
+@contextmanager
+def _without_a_log_of_statements():
+    """Spare what DEBUG costs here: Django would keep and spell out every one of 25 000 statements."""
+    before, settings.DEBUG = settings.DEBUG, False
+    try:
+        yield
+    finally:
+        settings.DEBUG = before
 
 
 def moments(today: date | None, now: datetime) -> tuple[date, datetime, datetime]:

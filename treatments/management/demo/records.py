@@ -4,10 +4,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from treatments.actions.findings import judge
-from treatments.actions.records import Record
 from treatments.actions.sessions import answer_finding, save_draft
-from treatments.actions.signing import sign_session
+from treatments.actions.signing import NotReady, sign_session
 from treatments.management.demo.places import Place
 from treatments.models import Product, TreatmentSession
 
@@ -35,11 +33,12 @@ USUAL = "Seen, discussed with the patient and accepted."
 NO_CREAM = "Allergy to amide anaesthetics on file; patient prefers none."
 
 
-def begin(session: TreatmentSession, *, course, place: Place, start: datetime, live_until: datetime,
-          at: datetime, by, rng: Random) -> TreatmentSession:  # fmt: skip
+def begin(session: TreatmentSession, *, course, place: Place, start: datetime, real_now: datetime,
+          is_over: bool, at: datetime, by, rng: Random) -> TreatmentSession:  # fmt: skip
     """Write what is known once the patient lies down: skin, settings and the cream put on.
 
-    Times after `live_until` stay empty: a cream cannot have been put on in the future.
+    The cream's times after `real_now` stay empty: it cannot have been put on in the future. Where
+    the story stopped before the clock (`is_over`), it is off again: nobody left it on for hours.
     """
     values = {
         "skin_cleansed": True, "skin_intact": True, "other_anaesthetic_asked": True,
@@ -47,8 +46,11 @@ def begin(session: TreatmentSession, *, course, place: Place, start: datetime, l
         "zones": _zones(session, course),
     }  # fmt: skip
     if course.cream:
-        on = start + timedelta(minutes=ON_MIN[course.cream])
-        values["numbing"] = [_cream(course, place, on if on <= live_until else None, rng)]
+        on, off = (start + timedelta(minutes=m) for m in (ON_MIN[course.cream], OFF_MIN))
+        values["numbing"] = [_cream(course, place, rng) | {
+            "applied_at": on if on <= real_now else None,
+            "removed_at": off if is_over and off <= real_now else None,
+        }]  # fmt: skip
     else:
         values["no_numbing_because"] = NO_CREAM
     return save_draft(session=session, version=session.version, values=values, at=at, by=by)
@@ -68,13 +70,13 @@ def _zones(session, course) -> list[dict]:
     ]  # fmt: skip
 
 
-def _cream(course, place: Place, on: datetime | None, rng: Random) -> dict:
+def _cream(course, place: Place, rng: Random) -> dict:
     lot = place.lots[course.cream]
     area_cm2 = Decimal(rng.randrange(*AREA_CM2[len(course.zones)], 10))
     return {
         "product_id": lot.product_id, "lot_id": lot.pk, "zone_codes": list(course.zones),
         "amount_g": (area_cm2 * GRAMS_PER_CM2).quantize(Decimal(1)), "area_cm2": area_cm2,
-        "applied_at": on, "removed_at": None, "occluded": course.cream == "emla",
+        "occluded": course.cream == "emla",
         "heat_used": False, "prescription_ref": "",
     }  # fmt: skip
 
@@ -114,9 +116,13 @@ def _products(course, place: Place) -> list[dict]:
 
 
 def sign(session: TreatmentSession, *, place: Place, at: datetime, by) -> TreatmentSession:
-    """Answer what is open (a stop is the lead's to pass) and sign."""
-    for one in judge(Record(session), at=at, signing=True):
-        if one.is_open:
+    """Sign; where findings wait for an answer give it first (a stop is the lead's to pass)."""
+    try:
+        return sign_session(session=session, version=session.version, at=at, by=by)
+    except NotReady as waiting:
+        if waiting.gaps:
+            raise
+        for one in waiting.open_findings:
             answer_finding(
                 session=session, key=one.key, seen=one.finding.fingerprint,
                 reason=REASONS.get(one.code, USUAL), at=at,

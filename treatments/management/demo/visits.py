@@ -21,7 +21,9 @@ from treatments.models import Protocol, TreatmentPlan, TreatmentSession, Zone
 from treatments.models.openings import propose
 
 VISIT_MIN = {NUMBING: 86, PLAIN: 42}
+RECORD_MIN = 4  # from the start of a visit to the first words in its record
 EARLY_MIN = 24  # patients are asked to come before their time
+RECENT_DAYS = 45  # until then every step of a visit is told; before, only what came of it
 
 
 @dataclass
@@ -31,7 +33,7 @@ class World:
     place: Place
     agenda: Agenda
     today: date
-    live_until: datetime
+    real_now: datetime
     rng: Random
     album: object | None = None
 
@@ -102,12 +104,19 @@ class CourseLife:
         """Put the first call on the agenda; everything else follows from it."""
         course, world = self.course, self.world
         self._plan_attempts()
+        if course.camera and world.album:
+            world.album.expect(self.number, range(len(course.done) + 1 + self._comes_by_now()))
         ago = course.agreed_days_ago
         world.agenda.put(world.at(-ago - 4, 570 + self.number * 3), self._call)
         world.agenda.put(world.at(-ago, 600 + self.number * 4), self._agree)
         if course.stopped:
             days_ago, because = course.stopped
             world.agenda.put(world.at(-days_ago, 700), partial(self._stop, because))
+
+    def _comes_by_now(self) -> bool:
+        """Say whether today's session will have begun when the story stops."""
+        today = self.course.today
+        return today is not None and self.world.at(0, today + RECORD_MIN) <= self.world.agenda.now
 
     def _plan_attempts(self) -> None:
         """Sort the course's days by session: refused dates first, then the one that took place."""
@@ -164,7 +173,7 @@ class CourseLife:
         if not self.attempts.get(number):
             return
         if self.course.whole and self.attempts[number][0].fate == "ahead":
-            self._book_whole(at)
+            self._book_whole(self.attempts[number][0].day, at)
             return
         attempt = self.attempts[number].pop(0)
         planned = self.plan.sessions.get(number=number)
@@ -176,10 +185,10 @@ class CourseLife:
         if attempt.fate == "ahead":
             self._book(number + 1, at)
 
-    def _book_whole(self, at: datetime) -> None:
-        """Take the planner's first proposal, with its reasons."""
+    def _book_whole(self, first: date, at: datetime) -> None:
+        """Take the planner's first proposal from a day on, with its reasons."""
         day = self.world.place.clinic.local_date(at)
-        best = propose(self.plan, today=day)[0]
+        best = propose(self.plan, today=day, from_day=first)[0]
         slots = {placed.number: placed.slot for placed in best.sessions}
         why = {placed.number: [reason.as_dict() for reason in placed.reasons]
                for placed in best.sessions}  # fmt: skip
@@ -189,7 +198,13 @@ class CourseLife:
         """Put on the agenda what becomes of a booked visit."""
         agenda, start = self.world.agenda, visit.starts_at
         agreed = start - timedelta(days=2, hours=3)
-        if agreed > at and attempt.fate != "cancelled" and self.world.rng.random() < 0.7:
+        is_recent = attempt.day > self.world.today - timedelta(days=RECENT_DAYS)
+        if (
+            is_recent
+            and agreed > at
+            and attempt.fate != "cancelled"
+            and self.world.rng.random() < 0.7
+        ):
             agenda.put(agreed, partial(self._step, visit, "confirm"))
         if attempt.fate == "missed":
             agenda.put(start + timedelta(minutes=30), partial(self._step, visit, "noshow"))
@@ -199,9 +214,10 @@ class CourseLife:
             agenda.put(max(call, at), partial(self._cancel, visit))
             agenda.put(max(call, at) + timedelta(minutes=5), partial(self._book, number))
         elif attempt.fate in {"done", "today"}:
-            early = start - timedelta(minutes=EARLY_MIN)
-            agenda.put(early, partial(self._step, visit, "arrive"))
-            agenda.put(start + timedelta(minutes=4), partial(self._treat, visit, number))
+            if is_recent:
+                early = start - timedelta(minutes=EARLY_MIN)
+                agenda.put(early, partial(self._step, visit, "arrive"))
+            agenda.put(start + timedelta(minutes=RECORD_MIN), partial(self._treat, visit, number))
         elif "to move" in self.course.turns:
             agenda.put(self.world.at(-1, 990), partial(self._free, visit))
 
@@ -222,13 +238,18 @@ class CourseLife:
         """Open the record and write its first half; the second follows at the end of the visit."""
         by, world = self.who.user, self.world
         session = open_record(appointment=visit, at=at, by=by)
-        session = records.begin(
-            session, course=self.course, place=world.place, start=visit.starts_at,
-            live_until=world.live_until, at=at, by=by, rng=world.rng,
-        )  # fmt: skip
+        session = self._begin(session, visit, at)
         self._photograph(number, session, at)
         ends = visit.starts_at + timedelta(minutes=VISIT_MIN[visit.service.name])
         world.agenda.put(ends, partial(self._sign, visit, session, number))
+
+    def _begin(self, session, visit: Appointment, at: datetime) -> TreatmentSession:
+        world = self.world
+        stops_here = visit.ends_at > world.agenda.now < world.real_now
+        return records.begin(
+            session, course=self.course, place=world.place, start=visit.starts_at,
+            real_now=world.real_now, is_over=stops_here, at=at, by=self.who.user, rng=world.rng,
+        )  # fmt: skip
 
     def _sign(self, visit, session: TreatmentSession, number: int, at: datetime) -> None:
         by, place = self.who.user, self.world.place
@@ -259,10 +280,7 @@ class CourseLife:
                        at=at, by=by)  # fmt: skip
         visit = Appointment.objects.get(pk=visit.pk)
         again = open_record(appointment=visit, at=at, by=by)
-        again = records.begin(
-            again, course=self.course, place=world.place, start=visit.starts_at,
-            live_until=world.live_until, at=at, by=by, rng=world.rng,
-        )  # fmt: skip
+        again = self._begin(again, visit, at)
         again = records.complete(
             again, course=self.course, place=world.place, start=visit.starts_at, number=1, at=at,
             by=by, rng=world.rng,
