@@ -6,7 +6,9 @@ from decimal import Decimal
 from clinic.models import Appointment
 from clinic.scheduling.minutes import instant_of, minute_of
 from tests import factories
-from treatments.actions.sessions import open_record, save_draft
+from treatments.actions.findings import judge
+from treatments.actions.records import Record
+from treatments.actions.sessions import answer_finding, open_record, save_draft
 
 START_MIN = 9 * 60
 
@@ -89,3 +91,11 @@ def numbing(clinic, session, at) -> dict:
 def ready(plan, by, at=factories.NOW, *, number=1, **facts):
     """Return a draft of a course that can be signed as it is."""
     return filled(record(plan, by, at, number=number), by, at, **facts)
+
+
+def answer_all(session, by, at):
+    """Give every open finding of a record a reason."""
+    for one in judge(Record(session), at=at, signing=True):
+        if one.is_open:
+            answer_finding(session=session, key=one.key, seen=one.finding.fingerprint,
+                           reason="Seen together", at=at, by=by)  # fmt: skip
