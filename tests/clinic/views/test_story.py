@@ -1,0 +1,106 @@
+"""The next step on a chart: the most pressing thing, by role."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from tests import factories
+from tests.support import charts
+from treatments.models import TreatmentSession
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Europe/London"))
+
+
+@pytest.fixture(autouse=True)
+def _at_noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def step(client, patient):
+    return client.get(patient.get_absolute_url()).context["story"].step
+
+
+def test_a_draft_comes_before_everything_else(patient, practitioner, as_user):
+    visit = charts.appointment(patient, NOON, practitioner)
+    draft = TreatmentSession.objects.create(
+        clinic=patient.clinic, patient=patient, practitioner=visit.practitioner,
+        performed_on=NOON.date(), opened_at=NOON, opened_by=practitioner,
+    )  # fmt: skip
+
+    assert step(as_user(practitioner), patient).url == draft.get_absolute_url()
+
+
+def test_somebody_expected_today_is_marked_as_arrived(patient, desk, as_user):
+    visit = charts.appointment(patient, NOON + timedelta(hours=2), desk)
+    client = as_user(desk)
+
+    now = step(client, patient)
+
+    assert (now.label, now.writes, now.url) == (
+        "Mark as arrived", True, reverse("appointment_step", args=[visit.pk, "arrive"]),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "label"), [
+    ("practitioner", "Open today’s record"), ("front_desk", "Open appointment"),
+])  # fmt: skip
+def test_somebody_here_is_treated_by_who_treats(clinic, patient, desk, as_user, role, label):
+    charts.appointment(patient, NOON, desk, status="arrived", arrived_at=NOON)
+
+    assert step(as_user(factories.staff(clinic, role)), patient).label == label
+
+
+def test_a_visit_that_must_be_moved_names_why(patient, desk, as_user):
+    charts.appointment(patient, NOON + timedelta(days=3), desk, status="proposed",
+                       to_move_since=NOON, to_move_because="Room closed")  # fmt: skip
+
+    now = step(as_user(desk), patient)
+
+    assert (now.label, now.text) == ("Move", f"{patient.clinic.services.get()} of Thu 26 Nov must be moved: Room closed.")  # fmt: skip
+
+
+def test_an_overdue_session_is_booked_before_a_later_visit_is_shown(patient, desk, as_user):
+    plan = factories.plan(patient, next_ideal_on=NOON.date() - timedelta(days=3))
+    charts.appointment(patient, NOON + timedelta(days=3), desk)
+
+    now = step(as_user(desk), patient)
+
+    assert (now.title, now.url) == (
+        "Book session 1 of 4", reverse("course_dates", args=[plan.pk]),
+    )  # fmt: skip
+
+
+def test_a_booked_session_is_the_next_step_of_a_course_on_track(patient, desk, as_user):
+    later = NOON + timedelta(days=3)
+    plan = factories.plan(patient, next_booked_on=later.date())
+    plan.sessions.filter(number=1).update(appointment=charts.appointment(patient, later, desk))
+
+    now = step(as_user(desk), patient)
+
+    assert (now.title, now.text[:20]) == ("Next visit Thu 26 Nov", "Session 1 of 4 at 12")
+
+
+def test_a_course_far_from_due_still_offers_its_dates(patient, desk, as_user):
+    far = NOON.date() + timedelta(days=60)
+    factories.plan(patient, next_earliest_on=far, next_ideal_on=far, next_latest_on=far)
+
+    assert step(as_user(desk), patient).label == "Choose dates"
+
+
+def test_a_finished_course_leads_to_a_new_one(patient, lead, as_user):
+    factories.plan(patient, status="done", sessions_done=4)
+
+    assert step(as_user(lead), patient).label == "Plan a course"
+
+
+def test_yesterdays_forgotten_visit_is_over(patient, desk, as_user):
+    charts.appointment(patient, NOON - timedelta(days=1), desk)
+
+    answer = as_user(desk).get(patient.get_absolute_url())
+
+    assert (len(answer.context["story"].upcoming), len(answer.context["story"].past)) == (0, 1)
