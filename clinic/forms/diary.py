@@ -152,11 +152,11 @@ class CancelForm(forms.Form):
         error_messages={"required": "Say why the appointment is cancelled."},
     )  # fmt: skip
 
-    def __init__(self, *args, cancel_url: str, **kwargs):
+    def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.helper = touch_helper(
             Section("Reason", Segmented("reason")),
-            Actions("Cancel appointment", icon="x-circle", cancel_url=cancel_url),
+            Actions("Cancel the appointment", icon="x-circle"),
         )
 
 

@@ -128,9 +128,7 @@ def appointment_cancel(request, appointment_id):
     """Cancel a visit for one of the short list's reasons."""
     row = _visit(request, appointment_id)
     patient = _open(request, row.patient_id)
-    form = CancelForm(
-        request.POST if request.method == "POST" else None, cancel_url=row.get_absolute_url()
-    )
+    form = CancelForm(request.POST if request.method == "POST" else None)
     facts = {"appointment": row, "patient": patient, "form": form, "today": _today(request)}
     if form.is_valid():
         try:

@@ -73,7 +73,11 @@ class CourseForm(forms.Form):
         self.fields["zones"].choices = [(str(row.pk), row.name) for row in self.all_zones]
         for zone in self.all_zones:
             self._add_zone(zone)
-        self.fields["service"].queryset = Service.objects.filter(clinic=clinic, active=True)
+        services = Service.objects.filter(clinic=clinic, active=True)
+        self.fields["service"].queryset = services
+        if plan is None:
+            needling = services.filter(phases__kind="needling").order_by("name").first()
+            self.initial.setdefault("service", needling and needling.pk)
         people = clinic.resources.practitioners().filter(active=True)
         self.fields["practitioner"].queryset = people
         self.fields["event_on"].widget.attrs["min"] = today.isoformat()

@@ -38,6 +38,8 @@ def course_new(request, patient_id):
     if request.htmx.trigger_name == "protocol" or "prefill" in sent:
         return _prefilled(request, patient, build)
     form = CourseForm(request.POST if request.method == "POST" else None, **build)
+    mine = request.user.resources.filter(clinic=request.clinic, active=True).first()
+    form.initial.setdefault("practitioner", mine and mine.pk)
     facts = {"form": form, "patient": patient, "protocol": protocol} | _care(request, patient)
     if request.method == "POST":
         try:

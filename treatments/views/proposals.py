@@ -90,9 +90,18 @@ class Editor:
     day: date
     strip: Sequence[StripDay]
     offers: Sequence[Offer]
+    own_id: int | None
     because: str
     earlier: date
     later: date
+
+    @property
+    def groups(self) -> list[tuple[Resource, list[Offer]]]:
+        """Return the times by practitioner, the session's own one first."""
+        found: dict[Resource, list[Offer]] = {}
+        for offer in self.offers:
+            found.setdefault(offer.practitioner, []).append(offer)
+        return sorted(found.items(), key=lambda item: (item[0].pk != self.own_id, item[0].order))
 
 
 @dataclass
@@ -231,8 +240,10 @@ class Dates:
         shut = _why_shut(verdicts.get(day))
         offers = [] if shut else offered(self.request.candidates.all_of(day), self.units)
         week = timedelta(days=7)
+        own = rows[at].offer
+        own_id = own.slot.practitioner_id if own else self.plan.practitioner_id
         return Editor(
-            day, strip, offers, f"{sentence(shut)}." if shut else "",
+            day, strip, offers, own_id, f"{sentence(shut)}." if shut else "",
             max(day - week, self.today), day + week,
         )  # fmt: skip
 
@@ -272,7 +283,7 @@ def _summary(proposal: Proposal) -> list[str]:
     """Return what tells a proposal from the others in a few words."""
     off = sum(
         reason["days"] for placed in proposal.sessions for reason in placed.reasons
-        if reason.code in {"early", "late", "past_max"}
+        if reason.code in {"early", "late"}
     )  # fmt: skip
     codes = {reason.code for placed in proposal.sessions for reason in placed.reasons}
     words = ["always the ideal interval" if not off else f"{off} {_days(off)} off ideal in all"]

@@ -11,7 +11,6 @@ from django.urls import reverse
 from clinic.models import Appointment, Blackout, Rest
 from tests import factories
 from treatments.actions.diary import book_session, step
-from treatments.models import PlannedSession
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Europe/London"))
@@ -47,16 +46,6 @@ def word(clinic, day, start_min=600, who=None):
     """Return what the button of a slot sends."""
     slot = factories.slot_on(clinic, day, start_min, who)
     return f"{slot.start}.{slot.practitioner_id}"
-
-
-def done(plan, number, day):
-    """Make session k of a course done on a day, with the rest that follows."""
-    session = plan.sessions.get(number=number)
-    visit = book_session(
-        planned_session=session, slot=factories.slot_on(plan.clinic, day), at=NOON,
-        by=factories.staff(plan.clinic, "front_desk"),
-    )  # fmt: skip
-    return visit
 
 
 def asked(queries):
