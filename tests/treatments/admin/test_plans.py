@@ -13,9 +13,9 @@ from treatments.admin.plans import TreatmentPlanAdmin
 from treatments.models import TreatmentPlan
 
 LIST = reverse("admin:treatments_treatmentplan_changelist")
-# Session, account, clinics of the frame, the person's two questions of the admin (staff of a
-# led clinic, last seen), states with counts, protocols, practitioners, how many, the rows.
-QUERIES = 9
+# Session, account, clinics of the frame, whether the person leads; protocols and practitioners
+# to filter by; how many; two of the account's own permissions; the rows; how many in each state.
+QUERIES = 11
 
 
 @pytest.fixture
