@@ -7,6 +7,7 @@ import pytest
 from clinic.actions import diary
 from clinic.actions.diary import NotHealed, RestWish, SlotTaken
 from clinic.models import Rest
+from clinic.models.openings import Healing
 from tests import factories
 from tests.support.diary import TUESDAY, refused, slot_of
 
@@ -85,3 +86,16 @@ def test_nearest_times_are_on_days_the_skin_has_healed(healing, wish, clinic, pa
 
     assert isinstance(refusal, SlotTaken)
     assert {s.day for s in refusal.nearest} == {day + timedelta(days=1)}
+
+
+def test_each_zone_waits_for_its_own_healing_only(patient):
+    later = TUESDAY + timedelta(days=14)
+    factories.appointment(patient, later, rests=[RestWish("LB", later, 28)])
+    wishes = [RestWish("UB", TUESDAY, 28), RestWish("LB", TUESDAY, 14)]
+
+    healing = Healing(patient, ["UB", "LB"])
+
+    assert healing.allows(wishes)
+    assert healing.first_day([wishes[0], RestWish("LB", TUESDAY, 15)]) == (
+        later + timedelta(days=28)
+    )
