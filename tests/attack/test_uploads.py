@@ -10,6 +10,7 @@ from tests.attack.corpus import DATA, poisoned_files, refused_files
 from tests.support.photos import files, jpeg, upload
 from treatments.actions.photo_files import kept
 from treatments.actions.renditions import make_renditions
+from treatments.imaging.intake import PhotoRefused
 from treatments.models import Photo, TreatmentSession
 
 #: Names that would matter if a name of a file were ever used.
@@ -102,6 +103,26 @@ def test_a_file_one_byte_over_the_limit_gets_a_sentence(send, settings):
 
     assert (answer.status_code, Photo.objects.count()) == (422, 0)
     assert "larger than" in answer.json()["sentence"]
+
+
+def test_of_a_file_that_is_far_too_large_hardly_more_than_the_limit_is_read(
+    send, settings, monkeypatch
+):
+    settings.PHOTO_MAX_BYTES = 100_000
+    read = []
+    monkeypatch.setattr(
+        "treatments.views.photos.take_photo",
+        lambda *, upload, **facts: read.append(upload.size) or refuse(),
+    )
+
+    send(upload(jpeg() + bytes(6_000_000)))
+
+    assert 100_000 < read[0] <= 100_000 + 2 * 65_536
+
+
+def refuse():
+    """Refuse a photo as too large."""
+    raise PhotoRefused("too_many_bytes", "This file is too large.")
 
 
 def test_more_files_than_a_form_may_hold_are_refused_at_once(patient, practitioner, as_user):
