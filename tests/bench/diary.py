@@ -101,13 +101,14 @@ def booking(samples: int) -> Iterator[Result]:
         deed = partial(book_session, planned_session=session, slot=slot, at=at, by=by,
                        request_key=uuid4())  # fmt: skip
         with Watch() as watch:
-            elapsed, appointment = clocked(deed)
+            elapsed, work, appointment = clocked(deed)
         written = _written(appointment, plan)
         _erase(appointment, plan)
-        floor, _ = clocked(partial(_write_again, written))
+        floor, *_ = clocked(partial(_write_again, written))
         _erase(appointment, plan)
         if number >= WARM_UPS:
             result.times.append(elapsed)
+            result.work.append(work)
             result.floors.append(floor)
             result.queries.append(len(watch.statements))
     yield result

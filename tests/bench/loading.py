@@ -69,6 +69,7 @@ def unguarded(tables: list[type[models.Model]]):
 def _hurry(cursor) -> None:
     if connection.vendor == "postgresql":
         cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SET idle_in_transaction_session_timeout = 0")
         cursor.execute("SET session_replication_role = replica")  # foreign keys are not asked
         cursor.execute("SET maintenance_work_mem = '512MB'")
     else:

@@ -9,7 +9,6 @@ the peak of the process that decodes. Linux only.
 """
 
 import io
-import os
 import subprocess
 import sys
 import tempfile
@@ -151,7 +150,6 @@ def main(arguments: list[str]) -> None:
         WAYS[way](path)
         print(peak_mb(of_child=way in APART))
     else:
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
         from tests.bench.table import row
 
         for result in photos(int(arguments[1]) if arguments else SAMPLES):

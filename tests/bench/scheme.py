@@ -18,16 +18,16 @@ BOOKED_FULL_DAYS, BOOKED_HALVES_EVERY, BOOKED_LEAST = 12, 35, 0.03
 GAP_MIN, GAP_IDEAL, GAP_MAX = 28, 35, 42
 TEMPLATES = 32
 NO_SHOWS, DROP_OUTS = 0.03, 0.03
-SYLLABLES = (
+SYLLABLES = (  # noqa: SIM905 -- words read better than a list of quotes
     "bar bel bro cal dan del dor eld fal fen gar gil har hol jar kel lan lor mar mel mor nor "
     "pel per quin ral ren ros sal sel tal tor ull val ver wil win yor zan zel"
-).split()  # noqa: SIM905 -- reads better as one line
+).split()
 ENDINGS = ("by", "don", "ford", "ham", "ley", "mere", "more", "son", "ton", "wick")
-GIVEN = (
+GIVEN = (  # noqa: SIM905
     "Ada Bea Cora Dina Edda Flora Greta Hanna Ines Jonna Kira Lena Mona Nora Olga Petra Rosa Sara "
     "Thea Ursa Vera Wanda Xenia Yara Zita Aldo Bruno Carlo Dario Egon Fabio Guido Hugo Ivo Jonas "
     "Karl Leo Milo Nils Otto Paul Remo Silas Theo Urs Vito Waldo Yann"
-).split()  # noqa: SIM905
+).split()
 
 
 def family(number: int) -> str:

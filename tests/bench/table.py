@@ -2,7 +2,9 @@
 
 import statistics
 
-NAMES = ("What", "p50 ms", "p95 ms", "queries", "floor p50 ms", "× floor", "peak MB", "target",
+from tests.bench.timing import percentile
+
+NAMES = ("What", "p50 ms", "p95 ms", "CPU p50 / p95", "queries", "floor p50 ms", "× floor", "peak MB", "target",
          "met")  # fmt: skip
 
 
@@ -15,6 +17,9 @@ def row(result) -> str:
     """Return one `tests.bench.timing.Result` as a line."""
     cells = (
         result.name, f"{result.p50:.1f}", f"{result.p95:.1f}",
+        f"{statistics.median(result.work):.0f} / {percentile(result.work, 0.95):.0f}"
+        if result.work
+        else "",
         str(max(result.queries)) if result.queries else "",
         f"{statistics.median(result.floors):.1f}", f"{result.ratio:.2f}",
         f"{result.peak_mb:.0f}" if result.peak_mb else "", result.target,

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from django.db import connection
-
 WARM_UPS = 2
 Statement = tuple[str, tuple]
 
@@ -26,6 +24,7 @@ class Result:
     times: list[float] = field(default_factory=list)
     floors: list[float] = field(default_factory=list)
     queries: list[int] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)  # processor time of this process alone
     peak_mb: float | None = None
     floor_name: str = ""
     target: str = ""
@@ -78,6 +77,8 @@ class Watch:
         return execute(sql, params, many, context)
 
     def __enter__(self):
+        from django.db import connection  # photos are measured without a database
+
         self._wrapped = connection.execute_wrapper(self)
         self._wrapped.__enter__()
         return self
@@ -91,15 +92,18 @@ class Watch:
         return [(sql, params) for sql, params in self.statements if sql.startswith("SELECT")]
 
 
-def clocked(deed: Callable[[], object]) -> tuple[float, object]:
-    """Return (milliseconds, what the deed returned)."""
-    begun = time.perf_counter()
+def clocked(deed: Callable[[], object]) -> tuple[float, float, object]:
+    """Return (milliseconds by the clock, of this process's processor, what the deed returned)."""
+    begun, work = time.perf_counter(), time.process_time()
     answer = deed()
-    return (time.perf_counter() - begun) * 1000, answer
+    work = time.process_time() - work
+    return (time.perf_counter() - begun) * 1000, work * 1000, answer
 
 
 def replay(statements: list[Statement]) -> None:
     """Ask the same questions of the bare database and take every row."""
+    from django.db import connection
+
     with connection.cursor() as cursor:
         for sql, params in statements:
             cursor.execute(sql, params)
@@ -111,10 +115,11 @@ def measure(result: Result, deeds: list[Callable[[], object]], samples: int) -> 
     for number in range(samples + WARM_UPS):
         deed = deeds[number % len(deeds)]
         with Watch() as watch:
-            elapsed, _ = clocked(deed)
-        floor, _ = clocked(lambda reads=watch.reads: replay(reads))
+            elapsed, work, _ = clocked(deed)
+        floor, *_ = clocked(lambda reads=watch.reads: replay(reads))
         if number >= WARM_UPS:
             result.times.append(elapsed)
+            result.work.append(work)
             result.floors.append(floor)
             result.queries.append(len(watch.statements))
     return result
