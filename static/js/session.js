@@ -11,7 +11,6 @@ import { toast } from "./toast.js";
 const PAUSE = 700; // after the last change, in milliseconds
 const RETRY = 5000;
 const TICK = 5000;
-const ALARM = 0.9; // of the longest time, as the rules count it
 
 const form = document.getElementById("record-form");
 let timer = 0;
@@ -165,14 +164,14 @@ const minutes = (from, to) => Math.floor((to - from) / 60000);
 /** Minutes since the cream went on and until it has to come off; thresholds are spoken once. */
 function tick() {
   for (const item of document.querySelectorAll(".timer")) {
-    const { applied, removeBy, removed, name } = item.dataset;
+    const { applied, alarm, removeBy, removed, name } = item.dataset;
     const start = Date.parse(applied);
     const now = removed ? Date.parse(removed) : Date.now();
     item.querySelector("[data-elapsed]").textContent = ` · ${Math.max(minutes(start, now), 0)} min`;
     if (removed || !removeBy) continue;
     const end = Date.parse(removeBy);
     const left = minutes(now, end);
-    const level = now >= end ? "over" : now >= start + (end - start) * ALARM ? "soon" : "";
+    const level = now >= end ? "over" : now >= Date.parse(alarm) ? "soon" : "";
     item.classList.toggle("is-soon", level === "soon");
     item.classList.toggle("is-over", level === "over");
     speak(`${name}-${applied}-${level}`, level && (level === "over"

@@ -32,6 +32,7 @@ from treatments.safety.dose import (
     OtherAnaesthetic,
     PatientFacts,
     ProductLimits,
+    alarm_at,
     check_dose,
     remove_by,
 )
@@ -204,12 +205,11 @@ def _about_numbing(record: Record, at: datetime, signing: bool):  # noqa: FBT001
     return check_dose(applications, patient_facts(record), context)
 
 
-def remove_by_times(record: Record) -> list[datetime | None]:
-    """Return when each cream of the record has to come off; None where no label says."""
-    facts = patient_facts(record)
-    return [
-        remove_by(one, facts, record.rules.dose) for one in _applications(record, record.numbing)
-    ]
+def clocks(record: Record) -> list[tuple[datetime | None, datetime | None]]:
+    """Return (when to warn, when it has to come off) of each cream; Nones where no label says."""
+    facts, rules = patient_facts(record), record.rules.dose
+    creams = _applications(record, record.numbing)
+    return [(alarm_at(one, facts, rules), remove_by(one, facts, rules)) for one in creams]
 
 
 def _is_prescribed(numbing) -> bool:

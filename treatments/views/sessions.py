@@ -10,7 +10,7 @@ from django.utils import timezone
 from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment, Role
-from treatments.actions.findings import Judged, judge, remove_by_times
+from treatments.actions.findings import Judged, clocks, judge
 from treatments.actions.records import Record
 from treatments.actions.sessions import (
     add_addendum,
@@ -96,9 +96,9 @@ def _around(request, record: Record) -> dict:
 
 def _parts(request, record: Record, at, **more) -> dict:
     """Return what the parts of the page that change with every save print."""
-    creams = zip(record.numbing, remove_by_times(record), strict=True)
+    creams = [(row, *times) for row, times in zip(record.numbing, clocks(record), strict=True)]
     return {**_around(request, record), "panel": Panel.of(judge(record, at=at)), "at": at,
-            "creams": list(creams), **more}  # fmt: skip
+            "creams": creams, **more}  # fmt: skip
 
 
 def session_open(request, appointment_id):

@@ -9,7 +9,7 @@ from clinic.models import Allergy, Rest, TreatedArea
 from clinic.scheduling.minutes import day_number
 from tests import factories
 from tests.support.records import ready, record
-from treatments.actions.findings import judge
+from treatments.actions.findings import clocks, judge
 from treatments.actions.records import Record, zone_areas
 from treatments.actions.sessions import save_draft, state_of
 from treatments.actions.signing import sign_session
@@ -65,6 +65,16 @@ def test_a_cream_nobody_took_off_stops_the_signature(plan, practitioner, now):
 
     assert found(session, now) == []
     assert found(session, now, signing=True) == [("STOP", "DOSE_A12_STILL_ON")]
+
+
+def test_the_cream_has_a_time_to_warn_and_a_time_to_come_off(plan, practitioner, now):
+    session = ready(plan, practitioner, now, numbed=True)
+    on_at = session.numbing.get().applied_at
+
+    # The label allows 300 minutes; the alarm is due after 0.9 of them.
+    assert clocks(Record(session)) == [
+        (on_at + timedelta(minutes=270), on_at + timedelta(minutes=300))
+    ]
 
 
 def test_heat_on_the_cream_stops(plan, practitioner, now):
