@@ -60,7 +60,8 @@ def demo_password(username: str) -> str:
 def demo_accounts() -> list[dict]:
     """Return the people of the demo clinics with their passwords, for the sign-in page. One query.
 
-    A person of two clinics comes once, with the first of their roles.
+    A person of two clinics comes once, with the first of their roles. Of a demo clinic's name the
+    last word tells it from the other.
     """
     people = {}
     for row in Membership.objects.active().filter(clinic__is_demo=True).select_related(
@@ -68,6 +69,7 @@ def demo_accounts() -> list[dict]:
     ).order_by("pk"):  # fmt: skip
         people.setdefault(row.user.username, {
             "username": row.user.username, "password": demo_password(row.user.username),
-            "name": str(row.user), "role": f"{row.get_role_display()}, {row.clinic.name}",
+            "name": str(row.user),
+            "role": f"{row.get_role_display()}, {row.clinic.name.rpartition(' ')[2]}",
         })  # fmt: skip
     return list(people.values())

@@ -37,19 +37,19 @@ class Album:
         self._coming: dict[Shot, Future] = {}
         self._kept: list[str] = []
 
-    def expect(self, person: int, sessions: Iterable[int]) -> None:
-        """Begin to draw a person before and after these sessions."""
-        for count in sessions:
+    def expect(self, person: int, visits: Iterable[int]) -> None:
+        """Begin to draw a person at these visits."""
+        for visit in visits:
             for view in self._views:
-                shot = Shot(person, phototype(person), view, count)
+                shot = Shot(person, phototype(person), view, visit)
                 self._coming[shot] = self._painters.submit(_developed, shot)
 
-    def add(self, patient, person: int, sessions: int, record_, at: datetime, by) -> None:
-        """File one picture of each view; `sessions` is how many needlings the skin has had."""
+    def add(self, *, patient, person: int, visit: int, session, at: datetime, by) -> None:
+        """File one picture of each view, as `expect` had them drawn."""
         for code, view in self._views.items():
-            shot = Shot(person, phototype(person), code, sessions)
+            shot = Shot(person, phototype(person), code, visit)
             self._file(*self._coming.pop(shot).result(), patient=patient, view=view,
-                       session=record_, at=at, by=by)  # fmt: skip
+                       session=session, at=at, by=by)  # fmt: skip
 
     def _file(self, master: Master, sizes: dict[str, Rendition], *, at, by, **of) -> None:
         clinic = of["patient"].clinic

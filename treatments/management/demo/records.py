@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from treatments.actions.sessions import answer_finding, save_draft
+from treatments.actions.sessions import answer_finding, row_state, save_draft
 from treatments.actions.signing import NotReady, sign_session
 from treatments.management.demo.places import Place
 from treatments.models import Product, TreatmentSession
@@ -95,14 +95,13 @@ def complete(session: TreatmentSession, *, course, place: Place, start: datetime
         "notes": rng.choice(NOTES), "aftercare_explained": True,
         "needling_started_at": off + timedelta(minutes=NEEDLES_MIN - OFF_MIN) if course.cream
         else start + timedelta(minutes=4),
-        "zones": [row | {"endpoint": rng.choice((2, 3, 3, 4))} for row in _zones(session, course)],
+        "zones": [row_state("zones", row) | {"endpoint": rng.choice((2, 3, 3, 4))}
+                  for row in session.zones.order_by("zone__order", "pk")],
     }  # fmt: skip
     if course.cream:
         row = session.numbing.get()
-        names = ("product_id", "lot_id", "zone_codes", "amount_g", "area_cm2", "applied_at",
-                 "occluded", "heat_used", "prescription_ref")  # fmt: skip
-        kept = {name: getattr(row, name) for name in names}
-        values["numbing"] = [kept | {"removed_at": off if row.applied_at else None}]
+        off_at = off if row.applied_at else None
+        values["numbing"] = [row_state("numbing", row) | {"removed_at": off_at}]
     return save_draft(session=session, version=session.version, values=values, at=at, by=by)
 
 

@@ -29,17 +29,20 @@ FRAMES = {
     "BK_UPPER_L": (0.10, 0.22, 0.56, 0.68),
     "BK_UPPER_R": (0.44, 0.22, 0.90, 0.68),
 }
-FADES_PER_SESSION = 0.24
+FADES_PER_SESSION = 0.31
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One press of the shutter: who, their skin type, which view, after how many sessions."""
+    """One press of the shutter: who, their skin type, which view, at which visit.
+
+    Visit 0 is the first talk, visit k session k before its needling.
+    """
 
     person: int
     phototype: int
     view: str
-    sessions: int
+    visit: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Scar:
 
 def photograph(shot: Shot) -> bytes:
     """Return a JPEG, the same one for the same shot."""
-    chance = Random(f"{shot.person} {shot.view} {shot.sessions}")  # noqa: S311 -- drawing
+    chance = Random(f"{shot.person} {shot.view} {shot.visit}")  # noqa: S311 -- drawing
     window = _window(shot.view, chance)
     picture = _body(shot, window)
     picture = _marked(picture, shot, window)
@@ -92,11 +95,12 @@ def _window(view: str, chance: Random) -> tuple[float, float, float, float]:
 class _Paper:
     """A grey layer of the picture to draw on in shares of the whole back."""
 
-    def __init__(self, window) -> None:
-        self.image = Image.new("L", (WIDTH, HEIGHT))
+    def __init__(self, window, *, shrunk: int = 1) -> None:
+        size = WIDTH // shrunk, HEIGHT // shrunk
+        self.image = Image.new("L", size)
         self.draw = ImageDraw.Draw(self.image)
         self.left, self.top, right, bottom = window
-        self.zoom_x, self.zoom_y = WIDTH / (right - self.left), HEIGHT / (bottom - self.top)
+        self.zoom_x, self.zoom_y = size[0] / (right - self.left), size[1] / (bottom - self.top)
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Return the pixel of a point of the back."""
@@ -160,8 +164,8 @@ def _body(shot: Shot, window) -> Image.Image:
         shapes = [half, mirrored] if phase == "arm" else [half + mirrored]
         for shape in shapes:
             body.polygon(shape, 255)
-    shade = _Paper(window)
-    shade.image.paste(110, (0, 0, WIDTH, HEIGHT))
+    shade = _Paper(window, shrunk=4)  # soft anyway
+    shade.image.paste(110, (0, 0, *shade.image.size))
     shade.ellipse(0.36, 0.42, 0.17, 0.28, 205)
     shade.ellipse(0.64, 0.42, 0.15, 0.28, 170)
     shade.ellipse(0.42, 0.85, 0.12, 0.26, 175)
@@ -173,8 +177,10 @@ def _body(shot: Shot, window) -> Image.Image:
         shade.ellipse(x, 0.60, 0.03, 0.5, 190)
     shade.polygon([(0.488, 0.18), (0.512, 0.18), (0.516, 1.1), (0.484, 1.1)], 20)
     light = shade.soft(0.032)
-    edge = body.soft(0.05)
+    edge = body.image.resize(light.size)
+    edge = edge.filter(ImageFilter.GaussianBlur(0.05 * shade.zoom_x))
     light = ImageChops.multiply(light, edge.point(lambda value: min(255, 60 + value)))
+    light = light.resize(body.image.size, Image.Resampling.BICUBIC)
     skin = Image.composite(
         Image.new("RGB", light.size, lit), Image.new("RGB", light.size, shaded), light
     )
@@ -185,7 +191,7 @@ def _body(shot: Shot, window) -> Image.Image:
 def _marked(picture: Image.Image, shot: Shot, window) -> Image.Image:
     """Lay scars and the colour they left over the skin, fainter after every session."""
     _, _, mark = TONES[shot.phototype]
-    left = (1 - FADES_PER_SESSION) ** shot.sessions
+    left = (1 - FADES_PER_SESSION) ** max(shot.visit - 1, 0)
     colour, pits, rims = _Paper(window), _Paper(window), _Paper(window)
     unit = 1 / 768  # sizes are pixels of a picture of the whole back, 768 wide
     for scar in scars(shot.person):

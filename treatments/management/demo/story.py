@@ -75,8 +75,9 @@ NORTH = (
     Course("on_track", 3, (8,), who=1, **PORES),
     Course("on_track", 4, (40, 12), ahead=(23, 58), who=0, whole=True, **CHEEKS),
     # Book now
-    Course("book_now", 4, (18,), who=0, camera=True, zones=FULL_BACK),
-    Course("book_now", 4, (60, 24), who=1, turns=("cover",)),
+    Course("book_now", 4, (18,), who=0, camera=True, zones=FULL_BACK,
+           turns=("petrolatum", "addendum")),
+    Course("book_now", 4, (60, 24), who=1),
     Course("book_now", 3, (69, 34), who=2, **CHEEKS),
     Course("book_now", 4, (), agreed=10, who=1),
     Course("book_now", 4, (30,), ahead=(6,), who=2, turns=("to move",)),
@@ -119,6 +120,4 @@ NORTH_VISITS = (
 )  # fmt: skip
 SOUTH_VISITS = (("Consultation", 0, 900, 0), ("Consultation", -7, None, 0),
                 ("Consultation", 3, None, 0))  # fmt: skip
-SMALL_NORTH = tuple(
-    NORTH[place] for place in (1, 2, 9, 15, 20, 23, 26, 29, 31)
-)  # fmt: skip
+SMALL_NORTH = tuple(NORTH[place] for place in (3, 1, 15, 20, 23, 27, 29, 31))

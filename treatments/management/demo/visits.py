@@ -289,7 +289,10 @@ class CourseLife:
 
     def _photograph(self, number: int, session: TreatmentSession | None, at: datetime) -> None:
         if self.course.camera and self.world.album:
-            self.world.album.add(self.patient, self.number, number, session, at, self.who.user)
+            self.world.album.add(
+                patient=self.patient, person=self.number, visit=number, session=session, at=at,
+                by=self.who.user,
+            )  # fmt: skip
 
 
 @dataclass
