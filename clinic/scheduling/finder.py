@@ -181,14 +181,12 @@ class _Lane:
 
     def taken(self, frame: DayFrame) -> int:
         """Taken minutes of the day."""
-        mask = 0
-        if not self._busy:
-            return mask
-        index = bisect_left(self._ends, frame.start + 1)
-        while index < len(self._busy) and self._busy[index][0] < frame.end:
-            start, end = self._busy[index]
-            mask |= span(max(start - frame.start, 0), min(end - frame.start, frame.minutes))
-            index += 1
+        mask, busy, opens, closes = 0, self._busy, frame.start, frame.end
+        for index in range(bisect_left(self._ends, opens + 1), len(busy)):
+            start, end = busy[index]
+            if start >= closes:
+                break
+            mask |= span(max(start - opens, 0), min(end, closes) - opens)
         return mask
 
 
