@@ -4,11 +4,14 @@ Twins that work in the careless order show that these checks can fail.
 """
 
 from datetime import timedelta
+from threading import Barrier, Thread
 from unittest.mock import patch
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from clinic.models import AuditEvent
 from tests.support.photos import files, jpeg, known_files, upload
 from treatments.actions import photo_files, photos, renditions
 from treatments.actions.photo_files import kept, new_name
@@ -169,3 +172,30 @@ def test_twin_without_the_part_a_cut_leaves_half_a_photo_under_its_name(clinic, 
     careless = photo_files.Path(photo_files.storages["photos"].path(name))
     careless.write_bytes(whole[:100])
     assert photo_files.is_kept(name)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_file_sent_four_times_at_once_is_one_photo(patient, practitioner):
+    start, outcomes = Barrier(4), []
+
+    def send():
+        start.wait()
+        try:
+            photo = take_photo(
+                patient=patient, upload=upload(), view=None, session=None, taken_on=None,
+                at=timezone.now(), by=practitioner,
+            )  # fmt: skip
+            outcomes.append(photo.pk)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    photo = Photo.objects.get()
+    assert outcomes == [photo.pk] * 4
+    assert (photo.state, files()) == ("ready", known_files())
+    assert AuditEvent.objects.filter(action="photo.taken").count() == 1
