@@ -15,7 +15,7 @@ from clinic.forms.diary import BookingForm, CancelForm, SlotSearchForm, day_aske
 from clinic.models import Appointment, Patient
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
-from clinic.views.offers import Search, offered, offers_for
+from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.visit import Visit
 from treatments.actions import diary
 from treatments.models import PlannedSession
@@ -90,7 +90,8 @@ def _booked(request, patient, search, given):
     facts = {"slot": given["slot"], "note": given["note"], "request_key": given["request_key"],
              "at": timezone.now(), "by": request.user}  # fmt: skip
     if search.planned:
-        return diary.book_session(planned_session=search.planned, **facts)
+        why = why_this_day(search.planned, given["slot"].day)
+        return diary.book_session(planned_session=search.planned, why=why, **facts)
     return book(clinic=request.clinic, patient=patient, service=search.service, **facts)
 
 
@@ -159,9 +160,10 @@ def appointment_move(request, appointment_id):
     refusal = None
     if form.is_valid():
         try:
+            slot = form.cleaned_data["slot"]
             moved = diary.move_appointment(
-                appointment=row, slot=form.cleaned_data["slot"], at=timezone.now(),
-                version=form.cleaned_data["version"] or 0, by=request.user,
+                appointment=row, slot=slot, version=form.cleaned_data["version"] or 0,
+                why=why_this_day(search.planned, slot.day), at=timezone.now(), by=request.user,
             )  # fmt: skip
         except ValidationError as problem:
             refusal = problem

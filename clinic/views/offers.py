@@ -160,6 +160,18 @@ def window_of(course: Course, number: int, healing: Healing, *, today: date) -> 
     return Window(first, ideal, latest)
 
 
+def why_this_day(session: PlannedSession | None, day: date) -> list[dict]:
+    """Return why a session of a course is on a day, as reasons to keep with its booking."""
+    course = Course(session.plan) if session else None
+    before = course.days.get(session.number - 1) if course else None
+    if before is None:
+        return []
+    row, gap = course.session(session.number), (day - before).days
+    days = {"early": row.gap_days_ideal - gap, "late": gap - row.gap_days_ideal,
+            "past_max": gap - row.gap_days_max}  # fmt: skip
+    return [Reason.of(code, days=count).as_dict() for code, count in days.items() if count > 0]
+
+
 class _Rules:
     """The hard rules of a patient's days, read once: healing, neighbours, days away."""
 

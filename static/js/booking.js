@@ -55,7 +55,15 @@ function watchWho() {
   });
 }
 
+/** A time was chosen for a session: its list is gone, the focus goes back to its row. */
+function afterPick({ detail }) {
+  const { elt } = detail.requestConfig ?? {};
+  if (elt?.name !== "pick") return;
+  document.getElementById(`edit-${elt.value.split(":")[0]}`)?.focus();
+}
+
 document.addEventListener("keydown", onArrow);
+document.addEventListener("htmx:afterSettle", afterPick);
 document.addEventListener("htmx:afterRequest", ({ target }) => {
   const form = target.closest?.("[data-prefill]")?.closest("form");
   if (form) form.dataset.dirty = "1";

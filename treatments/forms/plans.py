@@ -8,6 +8,7 @@ from itertools import groupby
 from crispy_forms.layout import Column, Row
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from clinic.forms.diary import DayField, SlotField
 from clinic.forms.layout import Actions, Section, Segmented, Stepper, touch_helper
@@ -68,18 +69,23 @@ class CourseForm(forms.Form):
         self.protocol, self.plan, self.today = protocol, plan, today
         kwargs.setdefault("initial", of_plan(plan) if plan else of_protocol(protocol))
         super().__init__(*args, **kwargs)
-        self.all_zones = list(Zone.objects.filter(active=True, forbidden=False))
+        shown = Q(active=True, forbidden=False)  # and what the course has, even if retired since
+        if plan:
+            shown |= Q(pk__in=self.initial["zones"])
+        self.all_zones = list(Zone.objects.filter(shown))
         self.own_zones = set(protocol.zones.values_list("pk", flat=True)) if protocol else set()
         self.fields["zones"].choices = [(str(row.pk), row.name) for row in self.all_zones]
         for zone in self.all_zones:
             self._add_zone(zone)
-        services = Service.objects.filter(clinic=clinic, active=True)
+        services = Service.objects.filter(clinic=clinic)
+        services = services.filter(Q(active=True) | Q(pk=plan.service_id if plan else None))
         self.fields["service"].queryset = services
         if plan is None:
             needling = services.filter(phases__kind="needling").order_by("name").first()
             self.initial.setdefault("service", needling and needling.pk)
-        people = clinic.resources.practitioners().filter(active=True)
-        self.fields["practitioner"].queryset = people
+        people = clinic.resources.practitioners()
+        kept = Q(pk=plan.practitioner_id if plan else None)
+        self.fields["practitioner"].queryset = people.filter(Q(active=True) | kept)
         self.fields["event_on"].widget.attrs["min"] = today.isoformat()
         self.figures_helper = touch_helper(*_figures(), form_tag=False)
         self.rest_helper = touch_helper(*_rest(plan, cancel_url), form_tag=False)

@@ -160,7 +160,10 @@ def course_dates(request, plan_id):
 def course_date_row(request, plan_id):
     """Answer with one session's row opened: the days around its date and the times of one day."""
     plan, patient = _plan_to_book(request, plan_id)
-    dates = _dates(request, plan)
+    try:
+        dates = _dates(request, plan)
+    except ValidationError as refusal:
+        raise Http404 from refusal
     number = _number(request.GET.get("edit", ""))
     page = _choosing(request, dates)
     row = next((row for row in page.rows if row.number == number), None)

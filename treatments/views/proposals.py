@@ -234,16 +234,15 @@ class Dates:
         strip = []
         for offset in range(STRIP_DAYS):
             one = start + timedelta(days=offset)
-            reason = _why_shut(verdicts.get(one))
-            icon = SHUT.get(reason.code, "x-circle") if reason else ""
-            strip.append(StripDay(one, f"{sentence(reason)}." if reason else "", icon, one == day))
-        shut = _why_shut(verdicts.get(day))
+            because, icon = _why_shut(verdicts.get(one))
+            strip.append(StripDay(one, because, icon, one == day))
+        shut, _ = _why_shut(verdicts.get(day))
         offers = [] if shut else offered(self.request.candidates.all_of(day), self.units)
         week = timedelta(days=7)
         own = rows[at].offer
         own_id = own.slot.practitioner_id if own else self.plan.practitioner_id
         return Editor(
-            day, strip, offers, own_id, f"{sentence(shut)}." if shut else "",
+            day, strip, offers, own_id, shut,
             max(day - week, self.today), day + week,
         )  # fmt: skip
 
@@ -268,11 +267,14 @@ class Dates:
         return cards
 
 
-def _why_shut(verdict) -> Reason | None:
-    """Return why a day cannot be had, None when it can; days nobody searched cannot."""
+def _why_shut(verdict) -> tuple[str, str]:
+    """Return why a day cannot be had and its icon, two empty texts when it can."""
     if verdict is None:
-        return Reason.of("no_free_slot", need="practitioner")
-    return None if verdict.slot else verdict.reasons[0]
+        return "This day was not looked at: see “Not before”.", "eye-slash"
+    if verdict.slot:
+        return "", ""
+    reason = verdict.reasons[0]
+    return f"{sentence(reason)}.", SHUT.get(reason.code, "x-circle")
 
 
 def _sentences(reasons) -> list[str]:

@@ -337,6 +337,18 @@ def test_why_this_date_is_told_in_sentences(desk, plan, as_user):
     assert answer.context["visit"].reasons == ["3 days after the ideal interval."]
 
 
+def test_a_booking_keeps_how_far_it_is_from_the_ideal_day(desk, plan, as_user):
+    book_session(planned_session=plan.sessions.get(number=1), at=NOON, by=desk,
+                 slot=factories.slot_on(plan.clinic, MONDAY))  # fmt: skip
+    second = plan.sessions.get(number=2)
+
+    book(as_user(desk), plan.patient, word(plan.clinic, date(2027, 1, 1)),
+         visit=f"session-{second.pk}")  # fmt: skip
+
+    second.refresh_from_db()
+    assert second.appointment.why_this_date == [{"code": "early", "days": 3}]
+
+
 # --- Walls and figures ----------------------------------------------------------------------------
 @pytest.mark.parametrize("name", ["appointment", "appointment_move", "appointment_cancel"])
 def test_another_clinics_visit_is_not_found(desk, as_user, name):

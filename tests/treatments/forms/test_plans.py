@@ -107,6 +107,22 @@ def test_editing_starts_with_the_course_as_it_is(clinic, patient):
     assert (blank["notes"].value(), blank["version"].value()) == ("Gently", 1)
 
 
+def test_a_course_keeps_what_the_clinic_has_retired_since(clinic, patient):
+    plan = factories.plan(patient)
+    zone = plan.zones.get().zone
+    type(zone).objects.filter(pk=zone.pk).update(active=False)
+    clinic.services.update(active=False)
+    clinic.resources.update(active=False)
+    data = typed(clinic, zone, practitioner=plan.practitioner_id)
+
+    filled = form(clinic, plan.protocol, data, plan=plan)
+
+    assert filled.is_valid(), filled.errors
+    assert (filled.facts["service"], filled.facts["practitioner"]) == (
+        plan.service, plan.practitioner,
+    )  # fmt: skip
+
+
 def test_a_booking_that_changed_since_it_was_shown_is_told(clinic, patient):
     plan = factories.plan(patient)
     session = plan.sessions.get(number=1)
