@@ -12,6 +12,7 @@ from django.db.models import F
 from clinic.actions.audit import record as audit
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment, Membership, Role
+from clinic.scheduling.reasons import day_words
 from treatments.actions import diary
 from treatments.actions.findings import judge
 from treatments.actions.plans import lock_plan
@@ -94,10 +95,10 @@ def _must_be_here(appointment, at) -> None:
     today = appointment.clinic.local_date(at)
     is_todays = appointment.local_date == today
     if appointment.status not in OPENED_FROM or appointment.local_date > today:
-        state = appointment.get_status_display().lower()
         raise ValidationError(
-            f"This appointment is {state} for {appointment.local_date:%d %b %Y}; a record is opened"
-            " on the day, once the patient is here.", code="not_here",
+            f"This appointment is marked “{appointment.get_status_display()}” for"
+            f" {day_words(appointment.local_date)}; a record is opened on the day, once the patient"
+            " is here.", code="not_here",
         )  # fmt: skip
     if appointment.status == Appointment.Status.BOOKED and not is_todays:
         raise ValidationError(

@@ -69,7 +69,7 @@ def test_no_record_is_opened_for_a_cancelled_visit(patient, practitioner, now):
         ended_by=practitioner,
     )  # fmt: skip
 
-    with pytest.raises(ValidationError, match="This appointment is cancelled for 23 Nov 2026"):
+    with pytest.raises(ValidationError, match="marked “Cancelled” for Mon 23 Nov"):
         open_record(appointment=visit, at=now, by=practitioner)
 
 
