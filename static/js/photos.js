@@ -19,6 +19,7 @@ const WORDS = {
   failed: ["bi-wifi-off", "Not sent. Check the connection."],
 };
 const OVER = new Set(["stored", "known", "refused", "failed"]);
+const SIGNED_OUT = "You were signed out. Reload the page and add this photo again.";
 const SHOWN_AS_IS = new Set(["image/jpeg", "image/png", "image/webp"]);
 
 const form = document.getElementById("photo-upload");
@@ -116,6 +117,10 @@ function body(item) {
   return data;
 }
 
+function isSignedOut({ status, responseURL }) {
+  return status === 403 || new URL(responseURL).pathname === document.body.dataset.loginUrl;
+}
+
 function send(item) {
   const xhr = new XMLHttpRequest();
   const bar = item.row.querySelector("progress");
@@ -128,7 +133,10 @@ function send(item) {
     bar.value = (100 * loaded) / total;
   });
   xhr.upload.addEventListener("load", () => tell(item, "reading"));
-  xhr.addEventListener("load", () => answered(item, xhr.status, xhr.response));
+  xhr.addEventListener("load", () => {
+    const answer = isSignedOut(xhr) ? { sentence: SIGNED_OUT } : xhr.response;
+    answered(item, xhr.status, answer);
+  });
   xhr.addEventListener("error", () => answered(item, 0, null));
   xhr.send(body(item));
 }

@@ -106,6 +106,15 @@ def test_a_photo_that_was_not_sent_can_be_sent_again(board, complaints):
     complaints[:] = [complaint for complaint in complaints if "ERR_FAILED" not in complaint]
 
 
+def test_who_was_signed_out_meanwhile_is_told(board, complaints):
+    board.context.clear_cookies()
+
+    board.set_input_files("#photo-files", [file("back.jpg", jpeg(1))])
+
+    expect(board.locator(".tray-item")).to_contain_text("You were signed out.")
+    complaints[:] = [complaint for complaint in complaints if "status of 403" not in complaint]
+
+
 def test_a_mistake_is_struck_with_its_reason(board):
     board.set_input_files("#photo-files", [file("back.jpg", jpeg(1))])
     board.get_by_text("Entered by mistake").click()
