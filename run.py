@@ -3,6 +3,7 @@
 
     python3 run.py [host:port]           the app with demo data, http://127.0.0.1:8000 unless told
     python3 run.py test [pytest args]    all tests, on SQLite and on PostgreSQL
+    python3 run.py screenshots           the README's pictures, from a demo of its own
 
 Only Python is needed. What is installed goes into .venv, node_modules and .cache, the demo's data
 into var; all four may be deleted at any time. A step whose input has not changed is skipped.
@@ -61,6 +62,8 @@ def main(arguments):
         os.chdir(str(ROOT))
         if arguments and arguments[0] == "test":
             return test(arguments[1:])
+        if arguments == ["screenshots"]:
+            return screenshots()
         if len(arguments) > 1 or (arguments and arguments[0].startswith("-")):
             print(__doc__.strip())
             return 0 if arguments[0] in ("-h", "--help") else 2
@@ -74,7 +77,7 @@ def main(arguments):
     return 1
 
 
-# --- The two commands -----------------------------------------------------------------------------
+# --- The three commands ---------------------------------------------------------------------------
 def run(host, port):
     """Start the demo and stay until it ends; return the exit code."""
     refuse_taken_port(host, port)
@@ -119,6 +122,14 @@ def test(arguments):
         codes.append(call_patiently(command, environment))
     # Arguments may name tests of one of the two alone.
     return max((code for code in codes if code != nothing_chosen), default=nothing_chosen)
+
+
+def screenshots():
+    """Take the README's pictures of a fresh demo; return the exit code."""
+    install_python_packages("requirements-dev.txt", also_fulfils=("requirements.txt",))
+    install_node_packages()
+    environment = clean_environment(NEEDLEPOINT_DEMO="1")
+    return call_patiently([str(PYTHON), "-m", "tests.support.screenshots"], environment)
 
 
 def call_patiently(command, environment):

@@ -12,7 +12,7 @@ from django.db import transaction
 from clinic.models import Appointment, AuditEvent, Clinic, Patient
 from clinic.signin import demo_accounts
 from tests import factories
-from treatments.management.demo import people, play, skin
+from treatments.management.demo import album, people, play, skin
 from treatments.models import Photo, TreatmentSession
 
 TODAY = date(2026, 11, 23)
@@ -62,18 +62,19 @@ def test_a_real_clinic_is_left_alone(clinic):
 
 @pytest.mark.django_db
 def test_a_story_that_breaks_off_leaves_no_row_and_no_file(monkeypatch):
-    monkeypatch.setattr(play.Agenda, "run", _run_and_break(play.Agenda.run))
+    monkeypatch.setattr(album.Album, "_file", _then_break(album.Album._file))
 
     with pytest.raises(RuntimeError):
         demo()
 
     assert Clinic.objects.count() == 0
+    assert _folders() != []  # there were files
     assert [name for folder in _folders() for name in storages["photos"].listdir(folder)[1]] == []
 
 
-def _run_and_break(run):
-    def broken(agenda):
-        run(agenda)
+def _then_break(deed):
+    def broken(*args, **facts):
+        deed(*args, **facts)
         raise RuntimeError
 
     return broken
