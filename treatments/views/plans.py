@@ -228,7 +228,8 @@ def _book_all(request, dates):
     for row in page.rows:
         if row.number in faults:
             row.refusal, row.nearest = faults[row.number], nearest
-    page.alerts.append("Nothing was booked yet. The other times are kept as you chose them.")
+    which = " and ".join(f"session {number}" for number in sorted(faults))
+    page.alerts.append(f"Nothing was booked: {which} needs another time. The others are kept.")
     return page
 
 

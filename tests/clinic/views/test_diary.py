@@ -243,7 +243,7 @@ def test_moving_what_somebody_else_moved_shows_both_times(clinic, desk, patient,
 
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "It is now Mon 30 Nov, 11:00" in page
+    assert "it is now booked for Mon 30 Nov, 11:00" in page
     assert "You chose Tue 1 Dec, 10:00" in page
     assert 'name="version" value="7"' in page
 
