@@ -121,9 +121,12 @@ class Sheet:
     @cached_property
     def pressed(self) -> PressedForm:
         """Return the dates that were sent with what was pressed."""
-        changed = self.request.htmx.trigger in {"agreed", "id_from", "id_keep"}
-        return PressedForm(self.sent, sessions=self.dates.open_sessions, today=self.today,
-                           zone=self.request.clinic.zone, figures_changed=changed)  # fmt: skip
+        request = self.request
+        return PressedForm(
+            self.sent, sessions=self.dates.open_sessions, zone=request.clinic.zone,
+            today=self.today, day_typed=request.htmx.trigger_name == "day",
+            figures_changed=request.htmx.trigger in {"agreed", "id_from", "id_keep"},
+        )  # fmt: skip
 
     @cached_property
     def page(self) -> Layout | None:

@@ -56,11 +56,12 @@ class PressedForm(DatesForm):
     for a session, "3:29384756.1"; `edit` opens a session's row and `look` shows another day in it,
     "3:2026-12-21"; `own` numbers the sessions whose time was chosen by hand. `figures_changed`
     says that the course itself is another one: then only the times chosen by hand stay.
+    `day_typed` says that a day was typed into the open row, `day` into that of `opened`.
     """
 
-    def __init__(self, *args, figures_changed: bool = False, **kwargs):
+    def __init__(self, *args, figures_changed: bool = False, day_typed: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
-        self.figures_changed = figures_changed
+        self.figures_changed, self.day_typed = figures_changed, day_typed
 
     @property
     def proposal(self) -> str:
@@ -90,6 +91,8 @@ class PressedForm(DatesForm):
 
     @property
     def _looked(self) -> tuple[str, str]:
+        if self.day_typed:
+            return self.data.get("opened", ""), self.data.get("day", "")
         number, _, day = self.data.get("look", "").partition(":")
         return number, day
 
