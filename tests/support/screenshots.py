@@ -33,13 +33,13 @@ def today(page):
 def chart(page):
     """Show a patient's story with photos."""
     today(page)
-    page.get_by_role("link", name="Rohan Fictionford").click()
+    page.get_by_role("link", name="Rohan Fictionford", exact=True).click()
 
 
 def course_dates(page):
     """Show the planner's proposals for a course."""
     today(page)
-    page.get_by_role("link", name="Mei-Lin Pretendford").click()
+    page.get_by_role("link", name="Mei-Lin Pretendford", exact=True).click()
     page.get_by_role("link", name="Acne scars of the face").first.click()
     page.get_by_role("link", name="Propose dates").first.click()
 
@@ -47,7 +47,7 @@ def course_dates(page):
 def session_record(page):
     """Show a signed record with a finding and its answer."""
     today(page)
-    page.get_by_role("link", name="Łukasz Exampleford").click()
+    page.get_by_role("link", name="Łukasz Exampleford", exact=True).click()
     page.get_by_role("link", name="Session 1 of 4").first.click()
 
 
@@ -63,10 +63,10 @@ def admin_planner(page):
 
 
 PICTURES = (
-    ("today", "mara", DESKTOP, "light", today),
+    ("today", "mara", IPAD, "light", today),
     ("chart", "mara", DESKTOP, "light", chart),
     ("course-dates", "mara", DESKTOP, "light", course_dates),
-    ("session-record", "mara", IPAD, "light", session_record),
+    ("session-record", "mara", DESKTOP, "light", session_record),
     ("photo-compare", "mara", DESKTOP, "dark", photo_compare),
     ("admin-planner", "lead", DESKTOP, "light", admin_planner),
 )
