@@ -206,6 +206,16 @@ def test_a_row_opens_with_the_times_of_its_day(desk, patient, typed, clinic):
     assert f'value="2:{word(clinic, date(2026, 12, 31), 600)}"' in other.content.decode()
 
 
+def test_a_day_typed_into_the_open_row_shows_its_times(desk, patient, typed, clinic):
+    sent = typed | slots(preview(desk, patient, typed)) | {"opened": "2", "day": "2027-01-08"}
+
+    answer = desk.post(
+        f"{URL}?patient={patient.pk}", sent, headers=LIVE | {"HX-Trigger-Name": "day"}
+    )
+
+    assert f'value="2:{word(clinic, date(2027, 1, 8), 600)}"' in answer.content.decode()
+
+
 def test_a_day_that_cannot_be_had_says_why(desk, patient, typed):
     sent = typed | slots(preview(desk, patient, typed))
 
