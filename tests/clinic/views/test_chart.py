@@ -12,6 +12,7 @@ from django.urls import reverse
 from clinic.models import AuditEvent
 from tests import factories
 from tests.support import charts
+from treatments.models import Photo
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Europe/London"))
@@ -87,3 +88,22 @@ def test_a_longer_story_costs_no_more_queries_and_no_more_than_20(clinic, as_use
             client.get(patient.get_absolute_url())
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 20
+
+
+def test_a_photo_still_being_prepared_stands_as_a_place_and_not_a_broken_picture(
+    practitioner, as_user, patient
+):
+    photo = Photo.objects.create(
+        clinic=patient.clinic, patient=patient, view=factories.view(), state="stored",
+        taken_on=NOON.date(), uploaded_at=NOON, uploaded_by=practitioner, storage_name="c1/aa/x.jpg",
+        width=10, height=10, size_bytes=10, sha256="0" * 64,
+    )  # fmt: skip
+    chart = reverse("chart", args=[patient.pk])
+    client = as_user(practitioner)
+
+    fresh = client.get(chart).content.decode()
+    Photo.objects.filter(pk=photo.pk).update(state="ready")
+    ready = client.get(chart).content.decode()
+
+    assert (photo.thumb_url in fresh, "being prepared" in fresh) == (False, True)
+    assert (photo.thumb_url in ready, "being prepared" in ready) == (True, False)
