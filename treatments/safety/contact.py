@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from .dose_inputs import Application, Context, DoseRules, LimitRow, PatientFacts, limit_row
 from .findings import Finding, Level
@@ -46,6 +46,11 @@ def check_contact(
     yield from _duration(
         application, limit_row(application.product, patient, context.rules), context
     )
+
+
+def _tenths(minutes: Decimal) -> Decimal:
+    """Minutes for reading, to a tenth; limits compare the exact ones."""
+    return minutes.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
 def _times(application: Application) -> dict[str, str]:
@@ -127,7 +132,7 @@ def _duration(
         yield Finding(
             Level.INFO,
             "DOSE_A4_SHORT",
-            f"{subject}: {rounded(minutes)} min contact is under the {shown(shortest)} min "
+            f"{subject}: {shown(_tenths(minutes))} min contact is under the {shown(shortest)} min "
             "the label asks for; the effect may be weak.",
             {**figures, "min_minutes": shown(shortest)},
             row.source,
@@ -146,7 +151,7 @@ def _against_longest(
         level, code = Level.WARN, "DOSE_A3_ALARM"
     state = "has been on for" if running else "was on for"
     sentence = (
-        f"{subject} {state} {rounded(minutes)} min; the longest is {shown(row.max_minutes)} min."
+        f"{subject} {state} {shown(_tenths(minutes))} min; the longest is {shown(row.max_minutes)} min."
     )
     figures = {"contact_minutes": rounded(minutes), "max_minutes": shown(row.max_minutes)}
     return Finding(level, code, sentence, figures, row.source, subject)

@@ -59,7 +59,7 @@ def _entries(application: Application, rules: DoseRules) -> Iterator[Finding]:
         text = f"The area of {subject} is not recorded; it is not in any sum."
         yield Finding(Level.WARN, "DOSE_AREA_MISSING", text, {}, source, subject)
     elif fault := fault_of(application.area_cm2, at_most=rules.plausible_max_area_cm2):
-        text = f"The area of {subject}, {application.area_cm2} cm2, {fault}."
+        text = f"The area of {subject}, {application.area_cm2} cm², {fault}."
         figures = {"area_cm2": str(application.area_cm2)}
         yield Finding(Level.STOP, "DOSE_AREA_INVALID", text, figures, source, subject)
 
@@ -74,7 +74,7 @@ def _layer(application: Application, rules: DoseRules) -> Iterator[Finding]:
     printed = product.table_grams(area_cm2)
     if printed is not None and grams > printed:
         text = (
-            f"{subject}: {shown(grams)} g on {shown(area_cm2)} cm2 is over the "
+            f"{subject}: {shown(grams)} g on {shown(area_cm2)} cm² is over the "
             f"{shown(printed)} g the label's table gives."
         )
         figures = {**figures, "table_g": shown(printed)}
@@ -82,8 +82,8 @@ def _layer(application: Application, rules: DoseRules) -> Iterator[Finding]:
     density, most = density_g_per_10cm2(grams, area_cm2), product.max_g_per_10cm2
     if most is not None and density > most:
         text = (
-            f"{subject}: {shown(grams)} g on {shown(area_cm2)} cm2 is {rounded(density)} g per "
-            f"10 cm2, over the {shown(most)} of the label."
+            f"{subject}: {shown(grams)} g on {shown(area_cm2)} cm² is {rounded(density)} g per "
+            f"10 cm², over the {shown(most)} of the label."
         )
         figures = {**figures, "g_per_10cm2": rounded(density), "max_g_per_10cm2": shown(most)}
         yield Finding(Level.WARN, "DOSE_LAYER", text, figures, product.source, subject)

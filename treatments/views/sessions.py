@@ -290,6 +290,9 @@ def session_addendum(request, session_id):
 def session_strike(request, session_id):
     """Ask why a record is a mistake and strike it out."""
     session = _session(request, session_id)
+    if request.method == "GET":
+        open_patient(pk=session.patient_id, clinic=request.clinic, category="note",
+                     at=timezone.now(), by=request.user)  # fmt: skip
     form = StrikeForm(request.POST or None, cancel_url=session.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         strike_session(session=session, at=timezone.now(), by=request.user, **form.cleaned_data)

@@ -58,7 +58,7 @@ def test_a_cream_still_on_warns_from_nine_tenths_of_the_longest_time(minutes_on,
 
 def test_the_contact_time_is_always_shown():
     assert the(contact(45), "DOSE_A3_CONTACT").sentence == (
-        "LMX4 was on for 45.00 min; the longest is 60 min."
+        "LMX4 was on for 45 min; the longest is 60 min."
     )
 
 
