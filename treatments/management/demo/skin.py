@@ -12,7 +12,7 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-WIDTH, HEIGHT = 600, 800
+WIDTH, HEIGHT = 480, 640
 BACKDROP = (52, 66, 84)
 #: Skin in daylight by Fitzpatrick type: lit, shaded, and the colour marks leave behind.
 TONES = {
