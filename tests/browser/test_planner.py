@@ -62,6 +62,7 @@ def test_the_lead_plans_a_new_course_from_the_list(desk, patient, theme, size):
     axe(desk)
 
     desk.get_by_role("link", name="Plan a course").click()
+    desk.wait_for_url(f"**{PLANNER}", wait_until="load")  # its scripts listen from here on
     desk.get_by_label("Patient", exact=True).press_sequentially("quo")
     desk.keyboard.press("Enter")
     desk.get_by_text("Back acne scars").click()
