@@ -123,7 +123,7 @@ class TreatmentPlanAdmin(ClinicWall):
     list_display_links = None
     list_filter = [StateFilter, ("protocol", MenuFilter), ("practitioner", OwnPractitionerFilter)]
     list_select_related = ["patient", "protocol", "practitioner"]
-    list_per_page = 50
+    list_per_page = 25
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     view_on_site = False
