@@ -73,7 +73,8 @@ def derive(plan: TreatmentPlan, sessions: Sequence[PlannedSession]) -> Kept:
 
 def lock_plan(plan: TreatmentPlan) -> TreatmentPlan:
     """Return the course as it is now, held until the deed commits."""
-    return TreatmentPlan.objects.select_for_update().get(pk=plan.pk)
+    rows = TreatmentPlan.objects.select_related("clinic", "patient", "service")
+    return rows.select_for_update(of=("self",)).get(pk=plan.pk)
 
 
 @transaction.atomic
