@@ -58,7 +58,14 @@ def book(
         clinic=clinic, patient=patient, service=service, shape=shape, slot=slot, rests=rests,
         at=at, request_key=request_key,
     )  # fmt: skip
-    appointment, is_new = visit.placed(place)
+    try:
+        appointment, is_new = visit.placed(place)
+    except ValidationError:
+        # The twin of a double tap may have committed between the look for its key and the look
+        # for a free time: then its answer is this one's too.
+        if first := with_key(clinic, patient, request_key):
+            return first
+        raise
     if is_new:
         _tell("booked", appointment, at, by, details=_place_words(appointment))
     return appointment
