@@ -130,8 +130,7 @@ def test_a_zone_is_added_and_another_taken_away(page, robin, plan):
     page.locator("label[for=id_zones-0-DELETE]").click()
     page.get_by_role("button", name="Save draft").click()
 
-    expect(page.locator("#saved-at")).to_contain_text("Saved")
-    page.wait_for_function("!document.getElementById('record-form').dataset.dirty")
+    _saved(page)
     assert session.zones.get().zone == chest
 
 
@@ -212,6 +211,11 @@ def test_every_control_is_big_enough_for_a_gloved_finger(page, robin, plan):
     assert small == []
 
 
+def _saved(page):
+    """Wait until nothing that was typed is unsaved."""
+    expect(page.locator("#record-form")).not_to_have_attribute("data-dirty", "1")
+
+
 def _draft(plan, by):
     """Return today's draft of session 2."""
     visit = appointment(plan, number=2, day=timezone.localdate(), status="arrived")
@@ -225,3 +229,21 @@ def test_a_walk_in_is_recorded_too(page, robin, clinic):
 
     expect(page.get_by_role("heading", name="Session", exact=True)).to_be_visible()
     expect(page.get_by_text("first session")).to_be_visible()
+
+
+def test_an_added_zone_stays_through_every_later_save(page, robin, plan):
+    chest = factories.zone("CHEST", name="Chest")
+    session = _draft(plan, robin)
+    page.goto(f"/sessions/{session.pk}/")
+    page.get_by_role("button", name="Add zone").click()
+    page.locator("#id_zones-1-zone").select_option(label="Chest")
+    page.locator("#id_zones-1-depth_mm").fill("1")
+    _saved(page)
+    assert session.zones.count() == 2
+
+    page.get_by_role("textbox", name="Notes").fill("Chest as well")
+    _saved(page)
+
+    session.refresh_from_db()
+    assert session.notes == "Chest as well"
+    assert session.zones.filter(zone=chest).count() == 1

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from treatments.actions.sessions import FIELDS
-from treatments.forms.rows import plain, wall_time
+from treatments.forms.fields import plain, wall_time
 from treatments.forms.shelf import Shelf
 from treatments.models import ProductUse, TreatmentSession
 

@@ -1,11 +1,10 @@
 """The rows of a session record: zones, numbing, products. Each keeps what is valid of it."""
 
-from datetime import datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from crispy_forms.layout import Column, Div, Field, Row
 from django import forms
-from django.utils import timezone
 
 from clinic.forms.layout import (
     Measure,
@@ -16,39 +15,13 @@ from clinic.forms.layout import (
     TouchChoice,
     touch_helper,
 )
+from treatments.forms.fields import Quantity, WallTime, instant_at, plain, typed_grams, wall_time
 from treatments.forms.shelf import Kind, item_value, offer
 from treatments.models import ProductUse
 
-AHEAD = timedelta(minutes=2)  # a tablet's clock may be that far ahead of the server's
 ENDPOINTS = [(0, "None"), (1, "Faint"), (2, "Even red"), (3, "Scattered"), (4, "Pinpoint"),
              (5, "Excess")]  # fmt: skip
 WHEALS = (6, "Wheals")  # RF needling alone leaves them
-
-
-class Quantity(forms.DecimalField):
-    """A figure as it is typed: 1.5 or 1,5."""
-
-    default_error_messages = {
-        "invalid": "Type a number, such as 12.5.",
-        "max_digits": "That is more than fits; check the number.",
-        "max_whole_digits": "That is more than fits; check the number.",
-        "max_decimal_places": "Two places after the point are enough.",
-        "min_value": "Type a number above 0.",
-    }
-
-    def to_python(self, value):
-        """Read a decimal comma as a point."""
-        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
-
-
-class WallTime(forms.TimeField):
-    """A time of the session's day by the clinic's wall clock."""
-
-    default_error_messages = {"invalid": "Write the time as 14:30."}
-
-    def __init__(self, **kwargs):
-        widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-        super().__init__(required=False, widget=widget, **kwargs)
 
 
 def part(*layout):
@@ -56,33 +29,6 @@ def part(*layout):
     helper = touch_helper(*layout, form_tag=False)
     helper.disable_csrf = True
     return helper
-
-
-def typed_grams(**kwargs) -> Quantity:
-    """Return a field for a weighed or measured figure, typed as text so that a slip stays visible."""
-    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-    return Quantity(required=False, widget=widget, min_value=Decimal("0.01"), **kwargs)
-
-
-def wall_time(instant: datetime | None) -> time | None:
-    """Return an instant as the clinic's wall time."""
-    return timezone.localtime(instant).time().replace(microsecond=0) if instant else None
-
-
-def instant_at(typed: time | None, *, stored: datetime | None, day, zone, at: datetime):
-    """Return the instant of a wall time on the session's day.
-
-    A stored instant of the same minute stays as it is. A time up to two minutes ahead is taken as
-    now: the tablet's clock is fast, nobody works in the future.
-    """
-    if typed is None:
-        return None
-    if stored and wall_time(stored).replace(second=0) == typed.replace(second=0):
-        return stored
-    moment = datetime.combine(day, typed, zone)
-    if at < moment <= at + AHEAD:
-        return timezone.localtime(at, zone).replace(second=0, microsecond=0)
-    return moment
 
 
 class RecordRow(forms.Form):
@@ -375,6 +321,35 @@ class ProductRow(ItemRow):
         }  # fmt: skip
 
 
+class RecordRows(forms.BaseFormSet):
+    """The rows of one kind. What was posted meets what is stored by its key, not by its place.
+
+    A page stays open while it saves: a row added on it is stored by the first save and still stands
+    behind the page's own count. Django would read it as an untouched empty form and drop it.
+    """
+
+    def _construct_form(self, i, **kwargs):
+        if self.is_bound:
+            known = self._stored_for(i)
+            kwargs |= {"initial": known, "empty_permitted": not known}
+        return super()._construct_form(i, **kwargs)
+
+    def _posted(self, i: int) -> str:
+        return self.data.get(f"{self.add_prefix(i)}-{self.form.key}", "")
+
+    @cached_property
+    def _by_key(self) -> dict[str, dict]:
+        return {str(row[self.form.key]): row for row in self.initial or ()}
+
+    def _stored_for(self, i: int) -> dict:
+        """Return what is stored of a posted row; of one with a new or no key, what stood there."""
+        if row := self._by_key.get(self._posted(i)):
+            return row
+        claimed = {self._posted(n) for n in range(self.total_form_count())}
+        there = self.initial[i] if i < min(self.initial_form_count(), len(self.initial)) else {}
+        return there if there and str(there[self.form.key]) not in claimed else {}
+
+
 def row_initial(name: str, row) -> dict:
     """Return a stored row as its form shows it."""
     if name == "zones":
@@ -388,8 +363,3 @@ def row_initial(name: str, row) -> dict:
         "removed_at": wall_time(row.removed_at), "occluded": row.occluded,
         "heat_used": row.heat_used, "prescription_ref": row.prescription_ref,
     }  # fmt: skip
-
-
-def plain(figure: Decimal | None) -> str:
-    """Return a figure as people write it: 20, 2.5."""
-    return "" if figure is None else f"{figure.normalize():f}"

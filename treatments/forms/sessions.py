@@ -13,16 +13,8 @@ from django import forms
 from clinic.forms.layout import Moment, Scale, Section, Segmented, Switch, TouchChoice
 from treatments.actions.records import Record, zone_areas
 from treatments.actions.sessions import row_state
-from treatments.forms.rows import (
-    NumbingRow,
-    ProductRow,
-    WallTime,
-    ZoneRow,
-    instant_at,
-    part,
-    row_initial,
-    wall_time,
-)
+from treatments.forms.fields import WallTime, instant_at, wall_time
+from treatments.forms.rows import NumbingRow, ProductRow, RecordRows, ZoneRow, part, row_initial
 from treatments.forms.shelf import Shelf, offer
 from treatments.models import TreatmentSession
 
@@ -216,6 +208,7 @@ class RecordForms:
             rows = getattr(record, name)
             formset = forms.formset_factory(
                 form,
+                formset=RecordRows,
                 extra=int(name == add),
                 can_delete=True,
                 max_num=MOST_ROWS,

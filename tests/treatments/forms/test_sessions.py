@@ -57,6 +57,34 @@ def test_a_comma_is_a_decimal_point(session, now):
     assert sentences(forms) == []
 
 
+def test_a_row_stored_since_the_page_was_opened_is_not_taken_for_an_empty_one(
+    session, practitioner, now
+):
+    upper, chest = session.zones.get().zone_id, factories.zone("CHEST", name="Chest").pk
+    posted = [{"zone": upper, "depth_mm": "1.5", "passes": "4"}, {"zone": chest, "depth_mm": "1"}]
+    forms = bound(session, now, zones=posted)
+    save_draft(session=session, version=session.version, values=forms.values(), at=now,
+               by=practitioner)  # fmt: skip
+
+    data = {**forms.rows["zones"].data, "zones-INITIAL_FORMS": 1}
+    again = RecordForms(Record(TreatmentSession.objects.get(pk=session.pk)), at=now, data=data)
+
+    assert [row["zone_id"] for row in again.values()["zones"]] == [upper, chest]
+
+
+def test_a_row_taken_away_does_not_take_the_next_one_with_it(session, practitioner, now):
+    upper, chest = session.zones.get().zone_id, factories.zone("CHEST", name="Chest").pk
+    posted = [{"zone": upper, "depth_mm": "1.5", "passes": "4"}, {"zone": chest, "depth_mm": "1"}]
+    forms = bound(session, now, zones=posted)
+    save_draft(session=session, version=session.version, values=forms.values(), at=now,
+               by=practitioner)  # fmt: skip
+
+    data = {**forms.rows["zones"].data, "zones-INITIAL_FORMS": 1, "zones-0-DELETE": "on"}
+    again = RecordForms(Record(TreatmentSession.objects.get(pk=session.pk)), at=now, data=data)
+
+    assert [row["zone_id"] for row in again.values()["zones"]] == [chest]
+
+
 def test_letters_in_grams_are_a_sentence_and_the_rest_is_kept(session, now):
     cream = factories.anaesthetic()
     lot = factories.lot(session.clinic, cream)
