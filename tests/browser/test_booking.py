@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from clinic.models import Appointment
 from clinic.scheduling.minutes import instant_of
@@ -57,7 +58,7 @@ def test_the_desk_books_a_follow_up_by_keyboard_alone(page, live_server, desk, p
     page.keyboard.press("ArrowRight")
     second = page.locator(".slot-button").nth(1)
     tapped = second.get_attribute("value")
-    assert page.evaluate("document.activeElement.value") == tapped
+    expect(second).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url("**/appointments/*/")
 
@@ -79,7 +80,7 @@ def test_jumping_by_weeks_keeps_what_was_typed(page, live_server, desk, plan):
     shift = date.fromisoformat(page.locator("#id_from").input_value()) - date.fromisoformat(before)
     assert shift.days == 7
     assert page.locator("#id_note").input_value() == "Rings before eight"
-    assert page.evaluate("document.activeElement.id") == "jump-after"
+    expect(page.locator("#jump-after")).to_be_focused()
     assert Appointment.objects.count() == 0
 
 
@@ -122,7 +123,7 @@ def test_one_row_is_changed_and_the_others_stay(page, live_server, desk, plan):
     after = page.evaluate(slots)
     assert after[:3] == before[:3]
     assert after[3] != before[3]
-    assert page.evaluate("document.activeElement.id") == "edit-4"
+    expect(page.locator("#edit-4")).to_be_focused()
     page.get_by_role("button", name="Book 4 sessions").click()
     page.wait_for_url(f"**/courses/{plan.pk}/")
     assert plan.sessions.filter(appointment__status="booked").count() == 4
