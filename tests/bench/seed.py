@@ -155,6 +155,7 @@ class Seeder:
             "finished_at", "ended_at", "ended_by_id",
         ], appointments, clinic_id=self.place.pk, service_id=self.service, booked_at=self.at,
             booked_by_id=self.by)  # fmt: skip
+        holds.sort(key=lambda hold: hold[1:3])  # in the order of the index that guards them
         fill(Hold, ["appointment_id", "resource_id", "start", "end"], holds)
 
     def _stamps(self, status: str, start: int) -> tuple:
@@ -298,7 +299,7 @@ def seed(appointments: int, today: date, say=print) -> None:
     begun = time.perf_counter()
     tables = [Appointment, Hold, Rest, TreatedArea, Patient, TreatmentPlan, PlanZone,
               PlannedSession, TreatmentSession, ZoneTreatment, Photo]  # fmt: skip
-    with unguarded(tables):
+    with unguarded(tables, say):
         seeder = Seeder(appointments, today)
         for number in range(1, scheme.clinics_for(appointments) + 1):
             seeder.clinic(number)
