@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import CharField, Subquery, Value
 
 from clinic.models import AuditEvent, AuditHead, Membership
 
@@ -20,16 +21,16 @@ def record(
     clinic's head row until the deed commits, so lines cannot fork.
     """
     clinic_id = clinic.pk if clinic is not None else getattr(thing, "clinic_id", None) or 0
-    head = _hold_head(clinic_id)
+    seq, mac, role = _hold_head(clinic_id, by)
     event = AuditEvent(
-        clinic_id=clinic_id, seq=head.seq + 1, at=at,
+        clinic_id=clinic_id, seq=seq + 1, at=at,
         actor_id=by.pk if by else None, actor_name=str(by)[:150] if by else "Needlepoint",
-        actor_role=_role(by, clinic_id), action=action,
+        actor_role=role or "", action=action,
         object_type=thing._meta.label_lower if thing is not None else "",
         object_id=str(thing.pk) if thing is not None else "",
         patient_id=patient.pk if patient is not None else getattr(thing, "patient_id", None),
         category=category, reason=reason, details=details or {}, address=address,
-        previous_mac=head.mac,
+        previous_mac=mac,
     )  # fmt: skip
     event.mac = event.expected_mac(settings.AUDIT_KEY)
     event.save(force_insert=True)
@@ -37,19 +38,19 @@ def record(
     return event
 
 
-def _hold_head(clinic_id: int) -> AuditHead:
-    """Return the end of a clinic's chain, held until commit; made where this is its first line."""
-    heads = AuditHead.objects.select_for_update()
-    head = heads.filter(clinic_id=clinic_id).first()
-    if head is None:
+def _hold_head(clinic_id: int, by) -> tuple[int, str, str | None]:
+    """Return (seq, mac) of the end of a clinic's chain, held until commit, and the role of `by`.
+
+    The end is made where this is its first line; the role is None where they have none here.
+    """
+    role = Value(None, CharField())
+    if by is not None:
+        members = Membership.objects.active().filter(user=by, clinic_id=clinic_id)
+        role = Subquery(members.values("role")[:1])
+    heads = AuditHead.objects.select_for_update().filter(clinic_id=clinic_id)
+    ends = heads.values_list("seq", "mac", role)
+    found = list(ends)
+    if not found:
         AuditHead.objects.get_or_create(clinic_id=clinic_id)
-        head = heads.get(clinic_id=clinic_id)
-    return head
-
-
-def _role(by, clinic_id: int) -> str:
-    """Return the role a person acts in, "" where they have none in this clinic."""
-    if by is None:
-        return ""
-    member = Membership.objects.active().filter(user=by, clinic_id=clinic_id).first()
-    return member.role if member else ""
+        found = list(ends.all())
+    return found[0]

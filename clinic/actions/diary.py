@@ -40,8 +40,6 @@ def book(
     the first appointment. Raises SlotTaken, NotHealed, or ValidationError when the slot is not one
     that may be offered; then nothing is written.
     """
-    if first := with_key(clinic, patient, request_key):
-        return first
     if patient.clinic_id != clinic.pk or service.clinic_id != clinic.pk:
         raise ValidationError("This patient or service belongs to another clinic.", code="foreign")
     shape = shape_of(service)

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from clinic.actions.audit import record
 from clinic.actions.refusals import Conflict
-from clinic.models import Allergy, BodyMeasure, Clinic, Medicine, Patient
+from clinic.models import Allergy, Blackout, BodyMeasure, Clinic, Medicine, Patient
 from clinic.models.patients import digits, plain
 
 #: What the desk may write about a patient; health facts go through `note_health`.
@@ -126,6 +126,36 @@ def note_health(
     record("patient.health_noted", current, at=at, by=by, patient=current, category="note",
            details={"fields": noted})  # fmt: skip
     return Patient.objects.get(pk=current.pk)
+
+
+@transaction.atomic
+def note_away(
+    *, patient: Patient, kind: str, from_day: date, to_day: date, margin_after_days: int = 0,
+    at: datetime, by,
+) -> Blackout:
+    """Write down days on which a patient cannot be treated; the planner keeps clear of them.
+
+    The same days told twice are one row. What is already booked stays: whoever tells the days sees
+    it and decides. Raises ValidationError where the days run backwards.
+    """  # fmt: skip
+    days = {"kind": kind, "from_day": from_day, "to_day": to_day}
+    if known := patient.blackouts.filter(**days, margin_after_days=margin_after_days).first():
+        return known
+    row = Blackout(patient=patient, margin_after_days=margin_after_days, **days)
+    row.full_clean()
+    row.save()
+    record("patient.away_noted", patient, at=at, by=by, patient=patient, category="schedule",
+           details={"from": f"{from_day}", "to": f"{to_day}"})  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def forget_away(*, blackout: Blackout, at: datetime, by) -> None:
+    """Take days away back: the patient is there after all."""
+    patient = blackout.patient
+    record("patient.away_forgotten", patient, at=at, by=by, patient=patient, category="schedule",
+           details={"from": f"{blackout.from_day}", "to": f"{blackout.to_day}"})  # fmt: skip
+    blackout.delete()
 
 
 def _health_columns(patient: Patient, health: HealthFacts) -> dict:

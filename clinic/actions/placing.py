@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 
 from clinic.actions.refusals import DEADLOCK, NotHealed, SlotTaken, broken_promise
 from clinic.models import Appointment, Clinic, Hold, Patient, Rest, Service, TreatedArea
-from clinic.models.openings import Healing, RestWish, snapshot
+from clinic.models.openings import Healing, RestWish, hours_of_units, snapshot
 from clinic.scheduling.minutes import instant_of, minute_of_instant
 from clinic.scheduling.reasons import day_words, sentence
 from clinic.scheduling.slots import ServiceShape, Slot, holds_of, nearest_slots, slot_at, why_not
@@ -36,10 +38,16 @@ class Visit:
     def placed(self, place: Callable[[Slot], Appointment]) -> tuple[Appointment, bool]:
         """Return the appointment that `place` wrote and True, or the first one of a double submit.
 
-        A lost race is looked at afresh: perhaps only the room is gone. A deadlock is tried again.
+        The units the slot names are tried first, if they may be booked then at all: whether they
+        are free, the database says. A lost race is looked at afresh: perhaps only the room is gone.
+        A deadlock is tried again.
         """
+        standing = self._in_the_way()
+        if self.request_key and self.request_key in standing:
+            return self._first(None), False
+        free = None if standing else self._as_offered()
         for _ in range(TRIES):
-            free = self._legal()
+            free = free or self._legal()
             try:
                 with transaction.atomic():
                     return place(free), True
@@ -51,6 +59,7 @@ class Visit:
                     raise not_healed(self.patient, self.rests, ignore=self.ignore) from error
                 if broken not in {"hold_no_overlap", DEADLOCK}:
                     raise
+                free = None
         raise self._taken()
 
     def _first(self, error) -> Appointment:
@@ -59,10 +68,40 @@ class Visit:
             raise ValidationError("This form was already used.", code="request_key") from error
         return first
 
+    def _in_the_way(self) -> set[UUID | None]:
+        """Return the keys of the patient's visits at this time, and of the one with this form's."""
+        start, end = self.slot.start, self.slot.start + self.shape.total_min
+        then = Q(
+            status__in=Appointment.LIVE, local_date=self._day,
+            starts_at__lt=instant_of(end), ends_at__gt=instant_of(start),
+        )  # fmt: skip
+        if self.ignore:
+            then &= ~Q(pk__in=self.ignore)
+        if self.request_key:
+            then |= Q(request_key=self.request_key)
+        rows = Appointment.objects.filter(then, patient=self.patient)
+        return set(rows.values_list("request_key", flat=True))
+
+    @cached_property
+    def _day(self) -> date:
+        return self.clinic.local_date(instant_of(self.slot.start))
+
+    def _as_offered(self) -> Slot | None:
+        """Return the slot when its very units may be booked at its start, holds aside."""
+        slot = self.slot
+        if self._day < self.clinic.local_date(self.at):
+            return None
+        units = {slot.practitioner_id, slot.room_id, slot.device_id} - {None}
+        known = hours_of_units(self.clinic, self.service, self._day, units)
+        return self._at(known)
+
+    def _at(self, known) -> Slot | None:
+        who = self.slot.practitioner_id
+        return slot_at(known, self.shape, start=self.slot.start, practitioner_id=who)
+
     def _legal(self) -> Slot:
         """Return the slot with a free room and device, or raise what forbids it."""
-        start, who = self.slot.start, self.slot.practitioner_id
-        day = self.clinic.local_date(instant_of(start))
+        start, who, day = self.slot.start, self.slot.practitioner_id, self._day
         if day < self.clinic.local_date(self.at):
             raise ValidationError(f"{day_words(day)} is over.", code="past")
         known = self._snapshot(day, 1)
@@ -70,7 +109,7 @@ class Visit:
             raise ValidationError(
                 f"This practitioner does not do {self.service}.", code="not_competent"
             )
-        free = slot_at(known, self.shape, start=start, practitioner_id=who)
+        free = self._at(known)
         if free is None:
             reason = why_not(known, self.shape, start=start, practitioner_id=who)
             if reason is None or reason.code == "taken":

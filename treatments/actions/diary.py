@@ -56,7 +56,7 @@ def book_session(
     _check_days(course, {row.number: slot})
     keys = {row.number: request_key}
     booked = _place(course, row, slot, at=at, by=by, note=note, keys=keys, why={row.number: why})
-    keep_dates(course.plan)
+    keep_dates(course.plan, course.sessions)
     return booked
 
 
@@ -85,7 +85,7 @@ def book_course(
     _make_way(course.session(number) for number in wanted)
     for number, slot in wanted.items():
         _place(course, course.session(number), slot, at=at, by=by, keys=keys, why=why or {})
-    keep_dates(course.plan)
+    keep_dates(course.plan, course.sessions)
     return [course.session(number).appointment for number in sorted(slots)]
 
 
@@ -185,7 +185,8 @@ def move_appointment(
         moved = diary.move(**facts, rests=course.rests(session.number, slot.day))
     except SlotTaken as taken:
         raise _for_session(taken, course, session.number) from taken
-    keep_dates(course.plan)
+    session.appointment = moved
+    keep_dates(course.plan, course.sessions)
     return moved
 
 
@@ -207,13 +208,14 @@ def cancel_appointment(*, appointment: Appointment, reason: str, at: datetime, b
 
     Raises ValidationError when the visit has begun or has a session record.
     """
-    course, _ = _course_of(appointment)
+    course, session = _course_of(appointment)
     record = getattr(appointment, "record", None)
     if record and record.status != record.Status.ENTERED_IN_ERROR:
         raise ValidationError("This visit has a session record.", code="record")
     row = diary.cancel(appointment=appointment, reason=reason, at=at, by=by)
     if course:
-        keep_dates(course.plan)
+        session.appointment = row
+        keep_dates(course.plan, course.sessions)
     return row
 
 
@@ -222,10 +224,11 @@ def step(*, appointment: Appointment, step: str, at: datetime, by) -> Appointmen
     """Take one of `STEPS` with a visit. Raises ValidationError for an unknown one."""
     if step not in STEPS:
         raise ValidationError("There is no such step.", code="step")
-    course, _ = _course_of(appointment)
+    course, session = _course_of(appointment)
     row = STEPS[step](appointment=appointment, at=at, by=by)
     if course:
-        keep_dates(course.plan)
+        session.appointment = row
+        keep_dates(course.plan, course.sessions)
     return row
 
 
@@ -244,8 +247,8 @@ def undo(*, appointment: Appointment, at: datetime, by) -> Appointment:
         _must_run(course)
         rests = course.rests(session.number, visit.local_date)
         _must_be_healed(course, {session.number: visit.local_date})
-    row = diary.undo(appointment=appointment, rests=rests, at=at, by=by)
-    keep_dates(course.plan)
+    row = session.appointment = diary.undo(appointment=appointment, rests=rests, at=at, by=by)
+    keep_dates(course.plan, course.sessions)
     return row
 
 

@@ -72,20 +72,40 @@ def derive(plan: TreatmentPlan, sessions: Sequence[PlannedSession]) -> Kept:
 
 
 def lock_plan(plan: TreatmentPlan) -> TreatmentPlan:
-    """Return the course as it is now, held until the deed commits."""
-    rows = TreatmentPlan.objects.select_related("clinic", "patient", "service")
-    return rows.select_for_update(of=("self",)).get(pk=plan.pk)
+    """Return the course as it is now, held until the deed commits.
+
+    Its clinic, patient and service are those read with `plan`, where it has them and they still are.
+    """
+    read = {
+        name: getattr(plan, name)
+        for name in ("clinic", "patient", "service")
+        if TreatmentPlan._meta.get_field(name).is_cached(plan)
+    }
+    rows = TreatmentPlan.objects.select_for_update(of=("self",))
+    if missing := {"clinic", "patient", "service"} - read.keys():
+        rows = rows.select_related(*sorted(missing))
+    row = rows.get(pk=plan.pk)
+    for name, thing in read.items():
+        if getattr(row, f"{name}_id") == thing.pk:
+            setattr(row, name, thing)
+    return row
 
 
-@transaction.atomic
-def keep_dates(plan: TreatmentPlan) -> dict[str, tuple]:
+@transaction.atomic(savepoint=False)  # part of other deeds: they stand or fall with it
+def keep_dates(
+    plan: TreatmentPlan, sessions: Sequence[PlannedSession] | None = None
+) -> dict[str, tuple]:
     """Write the kept columns of a course from its sessions: the one place that does.
 
-    Returns column -> (before, now) of what changed, and sets it on `plan` too. Part of other deeds,
-    which are audited.
+    `sessions` are the course's, with their appointments, where the deed holds the course and has
+    them as they now are; else both are read. Returns column -> (before, now) of what changed, and
+    sets it on `plan` too. Part of other deeds, which are audited.
     """
-    row = lock_plan(plan)
-    kept = derive(row, row.sessions.select_related("appointment").order_by("number"))
+    row = plan
+    if sessions is None:
+        row = lock_plan(plan)
+        sessions = row.sessions.select_related("appointment").order_by("number")
+    kept = derive(row, sessions)
     changes = kept.differs_from(row)
     if changes:
         values = {name: now for name, (_, now) in changes.items()}
