@@ -62,6 +62,7 @@ PAGES: dict[str, Page] = {
     "patient_duplicates": page(TEAM),
     "chart": page(TEAM),
     "patient_edit": page(TEAM, FORM),
+    "patient_away": page(TEAM, FORM),
     "patient_health": page(CARE, FORM),
     # Diary
     "appointment": page(TEAM),

@@ -22,6 +22,7 @@ urlpatterns = [
     path("patients/duplicates/", patients.patient_duplicates, name="patient_duplicates"),
     path("patients/<int:patient_id>/", patients.chart, name="chart"),
     path("patients/<int:patient_id>/edit/", patients.patient_edit, name="patient_edit"),
+    path("patients/<int:patient_id>/away/", patients.patient_away, name="patient_away"),
     path("patients/<int:patient_id>/health/", patients.patient_health, name="patient_health"),
     path("appointments/new/", diary.appointment_new, name="appointment_new"),
     path("appointments/slots/", diary.appointment_slots, name="appointment_slots"),

@@ -14,12 +14,6 @@ from clinic.scheduling.slots import Slot
 LONGEST_AHEAD_DAYS = 730
 
 
-class DayField(forms.DateField):
-    """A day from the browser's own date picker."""
-
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
 class SlotField(forms.Field):
     """A start and a practitioner as the slot buttons send them: "29384756.3".
 

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from clinic.actions.patients import HealthFacts
+from clinic.forms.fields import DayField
 from clinic.forms.layout import (
     Actions,
     Measure,
@@ -19,12 +20,6 @@ from clinic.forms.layout import (
 from clinic.models import Allergy, BodyMeasure, Patient
 
 OTHER = Allergy.Code.OTHER
-
-
-class DayField(forms.DateField):
-    """A day from the browser's own date picker."""
-
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class HealthForm(forms.Form):

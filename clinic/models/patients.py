@@ -294,6 +294,14 @@ class Medicine(models.Model):
         return self.name
 
 
+class BlackoutQuerySet(models.QuerySet):
+    """Questions about days away."""
+
+    def ahead(self, today: date) -> "BlackoutQuerySet":
+        """Return those that reach to `today` or beyond, the soonest first."""
+        return self.filter(to_day__gte=today).order_by("from_day", "pk")
+
+
 class Blackout(models.Model):
     """Days a patient cannot be treated: away, in the sun, unwell."""
 
@@ -308,6 +316,8 @@ class Blackout(models.Model):
     to_day = models.DateField()
     margin_before_days = models.PositiveSmallIntegerField(default=0)
     margin_after_days = models.PositiveSmallIntegerField(default=0)
+
+    objects = BlackoutQuerySet.as_manager()
 
     class Meta:
         ordering = ["from_day"]

@@ -3,18 +3,26 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.actions.patients import edit_patient, note_health, open_patient, register_patient
+from clinic.actions.patients import (
+    edit_patient,
+    forget_away,
+    note_away,
+    note_health,
+    open_patient,
+    register_patient,
+)
 from clinic.actions.refusals import Conflict
+from clinic.forms.away import AwayForm
 from clinic.forms.health import HealthForm
 from clinic.forms.patients import IDENTITY, PatientForm, differences
-from clinic.models import Appointment, Patient
+from clinic.models import Appointment, Blackout, Patient
 from clinic.models.patients import day_in
 from clinic.permissions import CARE
-from clinic.views.story import tell
+from clinic.views.story import tell, with_visits
 from treatments.models import TreatmentPlan
 
 PAGE_ROWS, QUICK_ROWS, TWIN_ROWS = 25, 8, 5
@@ -133,6 +141,31 @@ def patient_health(request, patient_id):
         return render(request, "clinic/patients/health.html", facts, status=CONFLICT)
     messages.success(request, "Saved.")
     return redirect("patient_health" if "again" in request.POST else "chart", patient.pk)
+
+
+def patient_away(request, patient_id):
+    """Write down days on which a patient cannot come, or take them back."""
+    patient = _open(request, patient_id, "schedule")
+    today, clinical = _today(request), request.member.role in CARE
+    away = patient.blackouts.ahead(today)
+    done = {"at": timezone.now(), "by": request.user}
+    if remove := request.POST.get("remove", ""):
+        rows = away if clinical else away.exclude(kind=Blackout.Kind.MEDICAL)
+        key = int(remove[:18]) if remove.isdecimal() else 0
+        forget_away(blackout=get_object_or_404(rows, pk=key), **done)
+        messages.success(request, "These days can be booked again.")
+        return redirect("patient_away", patient.pk)
+    form = AwayForm(request.POST or None, today=today, clinical=clinical,
+                    cancel_url=patient.get_absolute_url())  # fmt: skip
+    if form.is_valid():
+        note_away(patient=patient, **form.facts, **done)
+        messages.success(request, "Nothing new is proposed in these days.")
+        return redirect("patient_away", patient.pk)
+    visits = Appointment.objects.live().of_patient(patient).filter(local_date__gte=today)
+    facts = {"form": form, "patient": patient, "today": today, "clinical": clinical,
+             "away": with_visits(away, visits.filter(finished_at=None))}  # fmt: skip
+    return render(request, "clinic/patients/away.html", facts,
+                  status=INVALID if form.is_bound else 200)  # fmt: skip
 
 
 def chart(request, patient_id):

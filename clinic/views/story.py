@@ -62,6 +62,7 @@ class Story:
     photos: list = field(default_factory=list)
     allergies: list = field(default_factory=list)
     medicines: list = field(default_factory=list)
+    away: list = field(default_factory=list)
 
     @property
     def book_url(self) -> str:
@@ -91,17 +92,26 @@ def tell(patient: Patient, *, role: str, clinical: bool, today: date) -> Story:
     )
     upcoming = [row for row in reversed(appointments) if _is_ahead(row, today)]
     past = [row for row in appointments if not _is_ahead(row, today)]
+    away = with_visits(patient.blackouts.ahead(today), upcoming)
     if not clinical:
         step = next_step(patient, plans, upcoming, [], role=role, today=today)
-        return Story(patient, today, plans, upcoming, past, step)
+        return Story(patient, today, plans, upcoming, past, step, away=away)
     sessions = _sessions(patient)
     return Story(
         patient, today, plans, upcoming, past,
         next_step(patient, plans, upcoming, sessions, role=role, today=today),
-        sessions=sessions, photos=_photos(patient),
+        sessions=sessions, photos=_photos(patient), away=away,
         allergies=list(patient.allergies.filter(ended_on=None)),
         medicines=list(patient.medicines.filter(Q(until=None) | Q(until__gte=today))),
     )  # fmt: skip
+
+
+def with_visits(away, visits) -> list:
+    """Return days away, each with the `visits` booked into it all the same."""
+    rows = list(away)
+    for row in rows:
+        row.visits = [one for one in visits if row.from_day <= one.local_date <= row.to_day]
+    return rows
 
 
 def _plans(patient, today):

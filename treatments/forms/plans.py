@@ -10,7 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from clinic.forms.diary import DayField, SlotField
+from clinic.forms.diary import SlotField
+from clinic.forms.fields import DayField
 from clinic.forms.layout import Actions, Section, Segmented, Stepper, touch_helper
 from clinic.models import Appointment, Service
 from clinic.scheduling.slots import Slot
