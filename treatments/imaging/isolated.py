@@ -2,76 +2,76 @@
 
 The child loads Pillow alone, sees no settings and no secrets, holds limits on memory, processor
 time and open files, reads the photo from its standard input and writes one line of JSON and the
-clean JPEG to its standard output. Whatever the file does to it, the parent has a sentence to show.
+clean JPEG to its standard output (`child`). Whatever the file does to it, the parent has a sentence to show.
 """
 
-import hashlib
+import functools
 import importlib.util
 import json
 import os
+import subprocess
 import sys
-import warnings
+import tempfile
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from PIL import Image
-
-from treatments.imaging.intake import Limits, Master, PhotoRefused, read, take_in
+from treatments.imaging.cleaning import Clean, PhotoRefused
+from treatments.imaging.intake import master_of, read, sha256
 
 ROOT = Path(__file__).resolve().parents[2]
-CHILD = "from treatments.imaging.isolated import _child; _child()"
+CHILD = "from treatments.imaging.child import main; main()"
 HEADER_BYTES = 4096
-FILE_HANDLES = 32
 
 TOO_LONG = "This photo took too long to read. Save it again as a JPEG and choose that file."
-TOO_LARGE = "This photo needs too much memory to read. Save it again as a JPEG, smaller."
 FAILED = "This photo could not be read. Save it again as a JPEG and choose that file."
 
 
 def take_in_isolated(source, *, limits):
     """Return the Master of a photo given as bytes or path, or raise PhotoRefused.
 
-    Same result as ``intake.take_in``, at about 0.1 s more. Memory and processor limits need
+    Same result as ``intake.take_in``, at about 0.1 s more for the process. Memory and processor limits need
     POSIX; the wall clock binds everywhere.
     """
-    import tempfile  # here and below: not for the child, which should start quickly
-
     data = read(source, limits)  # refuses the wrong kind and size without a process
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as taken:
         given.write(data)
         given.seek(0)
-        _run(given, taken, limits)
+        with _started(given, taken, limits) as child:
+            original_sha256 = sha256(data)  # while the child works
+            _wait(child, limits)
         taken.seek(0)
-        header, clean = taken.readline(HEADER_BYTES), taken.read()
-    return _master(header, clean, hashlib.sha256(data).hexdigest())
+        header, pixels = taken.readline(HEADER_BYTES), taken.read()
+    return master_of(_answer(header, pixels), original_sha256=original_sha256)
 
 
-def _run(given, taken, limits):
-    """Run the child to its end or to the end of its time."""
-    import subprocess
+def _started(given, taken, limits):
+    """Start the child: isolated and without a site.
 
-    # Isolated and without a site: no setting of the machine reaches the child, and it starts in
-    # half the time. So it is told where the libraries are.
+    No setting of the machine reaches it, and it starts in half the time. So it is told where the
+    libraries are.
+    """
     command = [sys.executable, "-I", "-S", "-c", _paths() + CHILD, json.dumps(asdict(limits))]
+    return subprocess.Popen(
+        command, stdin=given, stdout=taken, stderr=subprocess.DEVNULL, env=_environment()
+    )
+
+
+def _wait(child, limits):
+    """Wait for the child to its end or to the end of its time."""
     try:
-        ended = subprocess.run(
-            command,
-            stdin=given,
-            stdout=taken,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            timeout=limits.wall_seconds,
-            check=False,
-        )
+        return_code = child.wait(limits.wall_seconds)
     except subprocess.TimeoutExpired:
         raise PhotoRefused("took_too_long", TOO_LONG) from None
-    if _ran_out_of_time(ended.returncode):
+    finally:
+        child.kill()  # one that has ended minds nothing; whatever happens here, none is left
+    if _ran_out_of_time(return_code):
         raise PhotoRefused("took_too_long", TOO_LONG)
-    if ended.returncode:
+    if return_code:
         raise PhotoRefused("decoder_failed", FAILED)
 
 
+@functools.cache
 def _paths():
     """The first line of the child: where our code and the two decoders' packages are."""
     found = filter(None, map(importlib.util.find_spec, ("PIL", "pi_heif")))
@@ -85,7 +85,7 @@ def _environment():
     return kept | {
         # One heap instead of one per decoder thread: each would claim 64 MB of the address space.
         "MALLOC_ARENA_MAX": "1",
-        # Large pages where the C library offers them: turning 24 megapixels takes half the time.
+        # Large pages where the C library offers them: a twentieth of the time at 24 megapixels.
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     }
 
@@ -95,53 +95,15 @@ def _ran_out_of_time(return_code):
     return return_code in (-24, -9)  # SIGXCPU, SIGKILL
 
 
-def _master(header, clean, original_sha256):
+def _answer(header, pixels):
     """Read the child's answer; anything but a clean answer is a photo that was not read."""
     try:
         answer = json.loads(header)
         if "refused" in answer:
             raise PhotoRefused(*answer["refused"])
-        if hashlib.sha256(clean).hexdigest() != answer["sha256"]:
+        if len(pixels) != answer.pop("length"):
             raise PhotoRefused("decoder_failed", FAILED)
         taken_at = answer.pop("taken_at")
-        answer["taken_at"] = taken_at and datetime.fromisoformat(taken_at)
-        answer["original_sha256"] = original_sha256
-        return Master(bytes=clean, **answer)
-    except (ValueError, KeyError, TypeError):
+        return Clean(pixels, taken_at=taken_at and datetime.fromisoformat(taken_at), **answer)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise PhotoRefused("decoder_failed", FAILED) from None
-
-
-def _child():
-    """The child's whole life: bind the limits, take one photo in, answer."""
-    limits = Limits(**json.loads(sys.argv[1]))
-    _bind(limits)
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
-    clean = b""
-    try:
-        master = take_in(sys.stdin.buffer.read(limits.max_bytes + 1), limits=limits)
-        clean = master.bytes
-        answer = {**vars(master), "taken_at": master.taken_at and master.taken_at.isoformat()}
-        del answer["bytes"]
-    except PhotoRefused as refused:
-        answer = {"refused": [refused.code, refused.sentence]}
-    except MemoryError:
-        answer = {"refused": ["too_much_memory", TOO_LARGE]}
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
-    sys.stdout.buffer.write(clean)
-
-
-def _bind(limits):
-    """Set the limits that the kernel keeps; Windows has none of them."""
-    try:
-        import resource
-    except ImportError:
-        return
-    seconds = limits.cpu_seconds
-    for limit, soft, hard in (
-        (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
-        (resource.RLIMIT_CPU, seconds, seconds + 1),
-        (resource.RLIMIT_FSIZE, 4 * limits.max_bytes, 4 * limits.max_bytes),
-        (resource.RLIMIT_NOFILE, FILE_HANDLES, FILE_HANDLES),
-        (resource.RLIMIT_CORE, 0, 0),
-    ):
-        resource.setrlimit(limit, (soft, hard))

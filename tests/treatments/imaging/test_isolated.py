@@ -10,8 +10,9 @@ from PIL import Image
 
 from tests.attack.corpus import DATA, TURNED_HEIC, picture, poisoned_files, refused_files, saved
 from treatments.imaging import isolated
+from treatments.imaging.child import TOO_LARGE
 from treatments.imaging.intake import DAMAGED, Limits, PhotoRefused, take_in
-from treatments.imaging.isolated import FAILED, TOO_LARGE, TOO_LONG, take_in_isolated
+from treatments.imaging.isolated import FAILED, TOO_LONG, take_in_isolated
 
 LIMITS = Limits()
 LITTLE = 128 * 1024**2
@@ -46,7 +47,7 @@ def test_a_damaged_photo_is_refused_with_the_same_words():
 
 
 def test_a_file_of_another_kind_costs_no_process(monkeypatch):
-    monkeypatch.setattr(subprocess, "run", None)
+    monkeypatch.setattr(subprocess, "Popen", None)
 
     assert refusal(b"%PDF-1.7")[0] == "not_a_photo"
     assert refusal(b"")[0] == "empty"
@@ -72,8 +73,8 @@ def test_a_bomb_is_refused_with_little_memory(name):
 
 @posix
 def test_a_decoder_that_spins_is_ended_by_its_processor_limit(monkeypatch):
-    spin = "import sys, json; from treatments.imaging import isolated as i;"
-    spin += "i._bind(i.Limits(**json.loads(sys.argv[1])))\nwhile True: pass"
+    spin = "import sys, json, types; from treatments.imaging import child\n"
+    spin += "child.bind(types.SimpleNamespace(**json.loads(sys.argv[1])))\nwhile True: pass"
     child_that(monkeypatch, spin)
 
     limits = replace(LIMITS, cpu_seconds=0, wall_seconds=5)
