@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+import time_machine
 from django.db.backends.sqlite3.base import DatabaseOperations  # base first: they import each other
 
 from tests import factories
 from tests.support import flush
+from tests.support.clock import NOON
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,6 +32,13 @@ def _quick_and_private(settings, tmp_path):
             "OPTIONS": {"location": str(tmp_path / "photos")},
         },
     }
+
+
+@pytest.fixture
+def at_noon():
+    """Stop the clock at `NOON`."""
+    with time_machine.travel(NOON, tick=False):
+        yield
 
 
 @pytest.fixture

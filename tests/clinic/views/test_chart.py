@@ -1,10 +1,8 @@
 """The chart: the whole story for care, nothing clinical for the desk."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -12,18 +10,10 @@ from django.urls import reverse
 from clinic.models import AuditEvent
 from tests import factories
 from tests.support import charts
+from tests.support.clock import NOON
 from treatments.models import Photo
 
-pytestmark = pytest.mark.django_db
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Europe/London"))
-HTMX = {"HX-Request": "true"}
-NEW = {"given_name": "Nora", "family_name": "Fiction", "birth_date": "14/3/1990"}
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 def post(client, name, *args, **facts):

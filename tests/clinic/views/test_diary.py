@@ -1,26 +1,18 @@
 """Booking, moving, cancelling and stepping a visit, page by page."""
 
 import uuid
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from clinic.models import Appointment, Blackout, Rest
 from tests import factories
+from tests.support.clock import NOON
 from treatments.actions.diary import book_session, step
 
-pytestmark = pytest.mark.django_db
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Europe/London"))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 MONDAY = date(2026, 11, 30)
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 @pytest.fixture

@@ -1,24 +1,14 @@
 """The page of what safety needs to know: allergies, medicines, skin type, height and weight."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from clinic.actions.patients import HealthFacts, note_health
+from tests.support.clock import NOON
 
-pytestmark = pytest.mark.django_db
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Europe/London"))
-HTMX = {"HX-Request": "true"}
-NEW = {"given_name": "Nora", "family_name": "Fiction", "birth_date": "14/3/1990"}
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 def post(client, name, *args, **facts):

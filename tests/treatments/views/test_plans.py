@@ -1,29 +1,21 @@
 """A course page by page: agree it, look at it, choose all its dates, stop it."""
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from clinic.models import Appointment, Blackout
 from tests import factories
+from tests.support.clock import NOON
 from treatments.actions.diary import book_session
 from treatments.models import TreatmentPlan
 
-pytestmark = pytest.mark.django_db
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Europe/London"))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 MONDAY = date(2026, 11, 30)
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 @pytest.fixture
