@@ -5,25 +5,18 @@ blackouts, closed days and taken slots are never bought with points. Three weigh
 proposals, all priced with the same published points so that they can be compared.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from .finder import Slot
 from .minutes import day_number
-from .path import FAR, DeadEnd, Path, best_path
+from .path import FAR, DeadEnd, best_of
 from .reasons import Reason, sentence
-from .tariff import (
-    blackout_on,
-    charges,
-    disturbs_event,
-    edge_of,
-    forbidden,
-    forbids_fixed,
-    node_cost,
-    start_cost,
-    suits_hours,
-)
+from .table import Options, Table
+from .tariff import charges, forbidden
 from .terms import (
     Blackout,
     Candidates,
@@ -64,99 +57,13 @@ __all__ = [
 
 WEIGHTINGS = ("nearest_to_ideal", "same_weekday_and_hour", "before_event")
 
-Options = Mapping[tuple[date, int], Slot]
-
-
-def _options(request: CourseRequest, days: Iterable[date]) -> Options:
-    """The best slot per allowed day and practitioner: wished hours, then touching, then early."""
-    wish, found = request.wish, {}
-    for day in days:
-        if day < request.first_day or blackout_on(day, wish.blackouts):
-            continue
-        ranked: dict[tuple[date, int], tuple] = {}
-        for slot in request.candidates.best(day, wish.from_min, wish.to_min):
-            rank = (not suits_hours(slot, wish), -slot.touches, slot.start)
-            key = (day, slot.practitioner_id)
-            if key not in ranked or rank < ranked[key]:
-                ranked[key], found[key] = rank, slot
-    return found
-
-
-class _Table:
-    """A request in numbers: node costs as [session][lane][day], lanes being practitioners."""
-
-    def __init__(self, request: CourseRequest, weights: Weights, options: Options) -> None:
-        self.request, self.weights, self.options = request, weights, options
-        slots = [*options.values(), *(s.booked for s in request.sessions if s.booked)]
-        self.lanes = sorted({slot.practitioner_id for slot in slots})
-        self.days = sorted({slot.day for slot in slots})
-        self._day_index = {day: index for index, day in enumerate(self.days)}
-        self._lane_index = {lane: index for index, lane in enumerate(self.lanes)}
-        self._base = self._nothing()
-        for slot in options.values():
-            self._set(self._base, slot, node_cost(slot, request.wish, weights))
-        self.layers = [self._layer(index) for index in range(len(request.sessions))]
-
-    def state(self, slot: Slot) -> tuple[int, int]:
-        """Day index and lane index of a slot."""
-        return self._day_index[slot.day], self._lane_index[slot.practitioner_id]
-
-    def _nothing(self) -> list[list[int]]:
-        return [[FAR] * len(self.days) for _ in self.lanes]
-
-    def _set(self, rows: list[list[int]], slot: Slot, cost: int) -> None:
-        day, lane = self.state(slot)
-        rows[lane][day] = cost
-
-    def _layer(self, index: int) -> list[list[int]]:
-        request, session = self.request, self.request.sessions[index]
-        booked = session.booked
-        if session.is_fixed:
-            rows = self._nothing()
-            if forbids_fixed(booked.day, request.wish.blackouts) is None:
-                self._set(rows, booked, 0)
-        else:
-            moved = self.weights.changed if booked else 0
-            rows = [[cost + moved for cost in row] if moved else row[:] for row in self._base]
-            if booked and blackout_on(booked.day, request.wish.blackouts) is None:
-                self._set(rows, booked, 0)
-        is_last = index == len(request.sessions) - 1
-        for number, day in enumerate(self.days):
-            more = 0
-            if disturbs_event(request, day, is_last=is_last):
-                more = self.weights.event_calm
-            if index == 0:
-                start = start_cost(request, self.weights, day)
-                more += FAR if start is None else start
-            if more:
-                for row in rows:
-                    row[number] += more
-        return rows
-
-    def solve(self) -> Path | DeadEnd:
-        """The cheapest path through the layers."""
-        edges = [edge_of(session, self.weights) for session in self.request.sessions[1:]]
-        numbers = [day_number(day) for day in self.days]
-        return best_path(numbers, self.layers, edges, self.weights.switch)
-
-    def slot(self, index: int, state: tuple[int, int]) -> Slot:
-        """The slot a state of session `index` stands for; the booked one where there is one."""
-        booked = self.request.sessions[index].booked
-        if booked is not None and self.state(booked) == state:
-            return booked
-        return self.options[self.days[state[0]], self.lanes[state[1]]]
-
-    def slots(self, path: Path) -> list[Slot]:
-        """The slots along a path."""
-        return [self.slot(index, state) for index, state in enumerate(path.steps)]
-
 
 def propose(
     request: CourseRequest, weights: Weights | None = None, *, name: str = "best"
 ) -> Proposal | Refusal:
     """The cheapest dates for all sessions of the request, or why there are none. Exact."""
     weights = weights or Weights()
-    table = _Table(request, weights, _options(request, request.candidates.days))
+    table = Table(request, weights, Options(request, weights))
     path = table.solve()
     if isinstance(path, DeadEnd):
         return _refusal(table, path, name)
@@ -175,7 +82,7 @@ def propose_three(
     Points and reasons are those of `weights` in all three; two outcomes may have the same dates.
     """
     weights = weights or Weights()
-    table = _Table(request, weights, _options(request, request.candidates.days))
+    table = Table(request, weights, Options(request, weights))
     path = table.solve()
     if isinstance(path, DeadEnd):
         return tuple(_refusal(table, path, name) for name in WEIGHTINGS)
@@ -187,48 +94,46 @@ def propose_three(
     )
     event = replace(weights, early_per_day=0, event_calm=weights.event_calm * 10)
     chosen = (
-        _solved(request, nearest, table.options),
+        _solved(table, nearest),
         _same_weekday_and_hour(table) or table.slots(path),
-        _solved(request, event, table.options),
+        _solved(table, event),
     )
     return tuple(
         _priced(table, slots, name) for slots, name in zip(chosen, WEIGHTINGS, strict=True)
     )
 
 
-def _solved(request: CourseRequest, weights: Weights, options: Options) -> list[Slot] | None:
-    table = _Table(request, weights, options)
-    path = table.solve()
-    return None if isinstance(path, DeadEnd) else table.slots(path)
+def _solved(table: Table, weights: Weights) -> list[Slot]:
+    """The slots of the best course of a table by other weights for gaps and event."""
+    other = Table(table.request, weights, table.options)
+    return other.slots(other.solve())
 
 
-def _same_weekday_and_hour(table: _Table) -> list[Slot] | None:
+def _same_weekday_and_hour(table: Table) -> list[Slot] | None:
     """The best course on one weekday, then the best hour of those its sessions begin at."""
-    request, best = table.request, None
+    request, by_weekday = table.request, defaultdict(list)
+    for day in table.options.days:
+        by_weekday[day.weekday()].append(day)
     weekdays = range(7) if request.wish.weekdays is None else sorted(set(request.wish.weekdays))
-    for weekday in weekdays:
-        options = {key: slot for key, slot in table.options.items() if key[0].weekday() == weekday}
-        day_table = _Table(request, table.weights, options)
-        path = day_table.solve()
-        if isinstance(path, Path) and (best is None or path.total < best[0]):
-            best = (path.total, weekday, day_table.slots(path))
+    tables = [
+        Table(request, table.weights, table.options, by_weekday[weekday]) for weekday in weekdays
+    ]
+    best = best_of(tables)
     if best is None:
         return None
-    _, weekday, slots = best
-    days = [day for day in request.candidates.days if day.weekday() == weekday]
+    number, path = best
+    slots, days = tables[number].slots(path), by_weekday[weekdays[number]]
     heavy = replace(table.weights, hours=table.weights.hours * 10)
-    cheapest = None
+    hours = []
     for from_min, length in sorted({(slot.wall_min, slot.end - slot.start) for slot in slots}):
         wish = replace(request.wish, from_min=from_min, to_min=from_min + length)
-        hour_request = replace(request, wish=wish)
-        hour_table = _Table(hour_request, heavy, _options(hour_request, days))
-        path = hour_table.solve()
-        if isinstance(path, Path) and (cheapest is None or path.total < cheapest[0]):
-            cheapest = (path.total, hour_table.slots(path))
-    return cheapest[1] if cheapest else slots
+        hour = replace(request, wish=wish)
+        hours.append(Table(hour, heavy, Options(hour, heavy), days))
+    cheapest = best_of(hours)
+    return hours[cheapest[0]].slots(cheapest[1]) if cheapest else slots
 
 
-def _priced(table: _Table, slots: Sequence[Slot], name: str) -> Proposal:
+def _priced(table: Table, slots: Sequence[Slot], name: str) -> Proposal:
     """The proposal for these slots, with the points, reasons and runners-up of the table."""
     request, weights = table.request, table.weights
     reasons = [
@@ -250,49 +155,50 @@ def _priced(table: _Table, slots: Sequence[Slot], name: str) -> Proposal:
     return Proposal(name, placed, total, _refused(request, slots), weights.version)
 
 
-@dataclass(frozen=True)
-class _Side:
-    """The neighbour of a session: what days and practitioners cost towards it."""
-
-    gaps: list[int]
-    lane: int | None
-
-
-def _side(table: _Table, slots: Sequence[Slot], index: int, step: int) -> _Side:
-    """Gap costs per day index towards the session before (step -1) or after (step 1)."""
-    other = index + step
-    if not 0 <= other < len(slots):
-        return _Side([0] * len(table.days), None)
-    edge = edge_of(table.request.sessions[max(index, other)], table.weights)
-    there = slots[other].day
-    costs = (edge.cost((day - there).days * -step) for day in table.days)
-    return _Side([FAR if cost is None else cost for cost in costs], table.state(slots[other])[1])
-
-
-def _runner_up(table: _Table, slots: Sequence[Slot], index: int, others: int) -> RunnerUp | None:
+def _runner_up(table: Table, slots: Sequence[Slot], index: int, others: int) -> RunnerUp | None:
     """The cheapest other day for this session alone; `others` are the points of the other ones.
 
-    The gap to the next session is part of that session's points and is exchanged too.
+    The gap to the next session is part of that session's points and is exchanged too. Days are
+    looked at in the order of what their gaps cost; none is looked at whose gaps alone cost more
+    than the best one found, as no other cost is negative.
     """
-    sides = [_side(table, slots, index, -1), _side(table, slots, index, 1)]
     day_now, lane_now = table.state(slots[index])
-    after = sides[1]
+    beside = [table.state(slots[at])[1] for at in (index - 1, index + 1) if 0 <= at < len(slots)]
     switch = table.weights.switch
-    others -= after.gaps[day_now] + switch * (after.lane not in (None, lane_now))
-    gaps = [
-        (day, sum(costs)) for day, costs in enumerate(zip(*(s.gaps for s in sides), strict=True))
-    ]
-    gaps = [(day, cost) for day, cost in gaps if cost < FAR and day != day_now]
+    if index + 1 < len(slots):
+        others -= table.edges[index + 1].cost((slots[index + 1].day - slots[index].day).days)
+        others -= switch * (beside[-1] != lane_now)
     best = None
-    for lane, row in enumerate(table.layers[index]):
-        turn = switch * sum(side.lane not in (None, lane) for side in sides)
-        for day, cost in gaps:
-            total = row[day] + cost + turn
-            if total < FAR and (best is None or (total, day, lane) < best):
-                best = (total, day, lane)
+    for gaps, day in _other_days(table, slots, index, day_now):
+        if best is not None and gaps > best[0]:
+            break
+        for lane, cost in enumerate(table.nodes(index, day, FAR) or ()):
+            found = cost + gaps + switch * sum(other != lane for other in beside), day, lane
+            if found[0] < FAR and (best is None or found < best):
+                best = found
     if best is None:
         return None
     return RunnerUp(table.slot(index, best[1:]), others + best[0])
+
+
+def _other_days(
+    table: Table, slots: Sequence[Slot], index: int, day_now: int
+) -> list[tuple[int, int]]:
+    """(points of the gaps on both sides, day index) of the other legal days, cheapest first."""
+    before = day_number(slots[index - 1].day) if index else table.origin
+    start, end = bisect_left(table.days, before + table.edges[index].min), len(table.days)
+    following = None
+    if index + 1 < len(slots):
+        following, after = table.edges[index + 1], day_number(slots[index + 1].day)
+        end = bisect_right(table.days, after - following.min)
+    found = []
+    for day in range(start, end):
+        if day != day_now:
+            gaps = table.edges[index].cost(table.days[day] - before)
+            if following:
+                gaps += following.cost(after - table.days[day])
+            found.append((gaps, day))
+    return sorted(found)
 
 
 def _refused(request: CourseRequest, slots: Sequence[Slot]) -> Mapping[date, Reason]:
@@ -308,12 +214,12 @@ def _refused(request: CourseRequest, slots: Sequence[Slot]) -> Mapping[date, Rea
     return refused
 
 
-def _refusal(table: _Table, end: DeadEnd, name: str) -> Refusal:
+def _refusal(table: Table, end: DeadEnd, name: str) -> Refusal:
     request = table.request
     stuck = request.sessions[end.layer]
     after = request.last_done
     if end.layer:
-        after = table.days[end.earliest_before]
+        after = table.dates[end.earliest_before]
     rows = [Unplaced(stuck.number, _why_no_day(request, stuck, after))]
     rows += [
         Unplaced(session.number, (Reason.of("earlier_session", number=stuck.number),))
@@ -364,9 +270,8 @@ def day_verdicts(
     index = {session.number: i for i, session in enumerate(request.sessions)}[number]
     session = request.sessions[index]
     after = request.last_done if before is None else before.day
-    options: dict[date, list[Slot]] = {}
-    for (day, _), slot in _options(request, request.candidates.days).items():
-        options.setdefault(day, []).append(slot)
+    found = Options(request, weights)
+    options = {day: found.slots(day) for day in found.days}
     if session.booked:
         options.setdefault(session.booked.day, []).append(session.booked)
     verdicts = {}

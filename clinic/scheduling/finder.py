@@ -6,7 +6,7 @@ practitioner is part of the answer.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -140,6 +140,10 @@ class Slot:
         """What makes it this appointment and no other: start and practitioner."""
         return self.start, self.practitioner_id
 
+    def lies_within(self, from_min: int, to_min: int) -> bool:
+        """Whether the whole visit lies between two wall minutes of its day."""
+        return from_min <= self.wall_min and self.wall_min + self.end - self.start <= to_min
+
 
 @lru_cache(maxsize=4096)
 def _even_hours(stretches: tuple[tuple[int, int], ...]) -> int:
@@ -147,47 +151,58 @@ def _even_hours(stretches: tuple[tuple[int, int], ...]) -> int:
     return even_open_mask(merged(stretches))
 
 
-class _Lane:
-    """One resource: its free and taken minutes of a day as masks."""
+class Lane:
+    """One resource: its free and taken minutes of a day as masks, made when asked for."""
 
     def __init__(self, snapshot: Snapshot, row: ResourceHours) -> None:
         self.resource_id = row.resource_id
         self.kind = row.kind
-        self._weekly = tuple(
-            tuple(rule for rule in row.weekly if rule.weekday == weekday) for weekday in range(7)
-        )
-        self._exceptions = row.exceptions + tuple(
+        self._row, self._snapshot = row, snapshot
+        self._plain: dict[int, int | None] = {}
+
+    @cached_property
+    def _exceptions(self) -> tuple[DatedException, ...]:
+        return self._row.exceptions + tuple(
             closing
-            for closing in snapshot.clinic_exceptions
-            if closing.kind == "off" or row.kind != "practitioner"
+            for closing in self._snapshot.clinic_exceptions
+            if closing.kind == "off" or self.kind != "practitioner"
         )
-        # Most days are plain ones: 24 hours, rules without an end and no exception that day.
-        self._plain = [
-            _even_hours(tuple((rule.from_min, rule.to_min) for rule in rules))
-            if all(rule.valid_from is None and rule.valid_to is None for rule in rules)
-            else None
-            for rules in self._weekly
-        ]
-        self._busy = merged(snapshot.busy.get(row.resource_id, ()))
-        self._ends = [end for _, end in self._busy]
+
+    @cached_property
+    def _busy(self) -> tuple[list[tuple[int, int]], int]:
+        """The taken stretches in order of their starts, and the length of the longest."""
+        busy = sorted(self._snapshot.busy.get(self.resource_id, ()))
+        return busy, max((end - start for start, end in busy), default=0)
 
     def open(self, frame: DayFrame) -> int:
         """Working minutes of the day, taken or not."""
         day, weekday = frame.day, frame.day.weekday()
+        if weekday not in self._plain:
+            self._plain[weekday] = _plain_hours(self._row.weekly, weekday)
         exceptions = [row for row in self._exceptions if row.from_day <= day <= row.to_day]
         if not exceptions and frame.is_even and self._plain[weekday] is not None:
             return self._plain[weekday]
-        return open_mask(frame, open_stretches(day, self._weekly[weekday], exceptions))
+        return open_mask(frame, open_stretches(day, self._row.weekly, exceptions))
 
     def taken(self, frame: DayFrame) -> int:
         """Taken minutes of the day."""
-        mask, busy, opens, closes = 0, self._busy, frame.start, frame.end
-        for index in range(bisect_left(self._ends, opens + 1), len(busy)):
-            start, end = busy[index]
-            if start >= closes:
-                break
-            mask |= span(max(start - opens, 0), min(end, closes) - opens)
+        busy, longest = self._busy
+        mask, opens, closes = 0, frame.start, frame.end
+        first = bisect_left(busy, (opens - longest,))
+        for start, end in busy[first : bisect_left(busy, (closes,), first)]:
+            if start >= opens and end <= closes:
+                mask |= span(start - opens, end - opens)
+            elif end > opens:
+                mask |= span(max(start - opens, 0), min(end, closes) - opens)
         return mask
+
+
+def _plain_hours(weekly: tuple[WeeklyRule, ...], weekday: int) -> int | None:
+    """The hours of a plain day: 24 hours, no exception; None when a rule begins or ends."""
+    rules = [rule for rule in weekly if rule.weekday == weekday]
+    if any(rule.valid_from is not None or rule.valid_to is not None for rule in rules):
+        return None
+    return _even_hours(tuple((rule.from_min, rule.to_min) for rule in rules))
 
 
 @lru_cache(maxsize=2048)
@@ -200,39 +215,50 @@ def _starts(free: int, stretches: tuple[tuple[int, int], ...]) -> int:
 
 
 class Board:
-    """The masks of one local day: which starts each resource could serve."""
+    """The masks of one local day: which starts each resource could serve.
+
+    Each mask is made when first asked for: with a free room at hand the others are not looked at.
+    """
 
     def __init__(self, finder: "Finder", day: date) -> None:
         self.frame = frame_of(day, finder.snapshot.zone)
         self.grid = grid_mask(self.frame, finder.shape.grid_min)
-        self.open: dict[int, int] = {}
-        self.taken: dict[int, int] = {}
-        self._needs = finder.shape.needs
-        self.starts: dict[Kind, dict[int, int]] = {kind: {} for kind in KINDS}
-        for lane in finder.lanes:
-            self.open[lane.resource_id] = hours = lane.open(self.frame)
-            if not hours:
-                continue
-            self.taken[lane.resource_id] = taken = lane.taken(self.frame)
-            mask = _starts(hours & ~taken, finder.shape.needs[lane.kind])
-            if mask:
-                self.starts[lane.kind][lane.resource_id] = mask
-        self.shared = self.grid & self.any("room") & self.any("device")
+        self._lanes, self._needs = finder.by_kind, finder.shape.needs
+        self._starts: dict[int, int] = {}
 
-    def any(self, kind: Kind) -> int:
-        """Starts that at least one resource of the kind could serve; all when none is needed."""
+    @cached_property
+    def is_closed(self) -> bool:
+        """Whether nobody and nothing works on the day."""
+        return not any(lane.open(self.frame) for lanes in self._lanes.values() for lane in lanes)
+
+    def starts(self, lane: Lane) -> int:
+        """Starts the resource could serve, on the grid or not."""
+        if lane.resource_id not in self._starts:
+            mask = lane.open(self.frame)
+            if mask:
+                mask = _starts(mask & ~lane.taken(self.frame), self._needs[lane.kind])
+            self._starts[lane.resource_id] = mask
+        return self._starts[lane.resource_id]
+
+    def served(self, kind: Kind, among: int) -> int:
+        """Those of some starts that at least one resource of the kind could serve.
+
+        All of them when none is needed. No more resources are looked at than it takes.
+        """
         if not self._needs[kind]:
-            return -1
-        mask = 0
-        for starts in self.starts[kind].values():
-            mask |= starts
-        return mask
+            return among
+        left = among
+        for lane in self._lanes[kind]:
+            if not left:
+                break
+            left &= ~self.starts(lane)
+        return among & ~left
 
     def pick(self, kind: Kind, bit: int) -> int | None:
         """The lowest id that serves the start, None when the service needs none of the kind."""
-        for resource_id, starts in self.starts[kind].items():
-            if starts >> bit & 1:
-                return resource_id
+        for lane in self._lanes[kind]:
+            if self.starts(lane) >> bit & 1:
+                return lane.resource_id
         return None
 
 
@@ -243,11 +269,12 @@ class Finder:
         self.snapshot = snapshot
         self.shape = shape
         # Only what the service needs, lowest id first: the order in which resources are picked.
-        self.lanes = [
-            _Lane(snapshot, row)
-            for row in sorted(snapshot.resources, key=lambda row: row.resource_id)
-            if shape.needs[row.kind]
-        ]
+        rows = sorted(snapshot.resources, key=lambda row: row.resource_id)
+        self.by_kind: dict[Kind, list[Lane]] = {
+            kind: [Lane(snapshot, row) for row in rows if row.kind == kind and shape.needs[kind]]
+            for kind in KINDS
+        }
+        self._people = {lane.resource_id: lane for lane in self.by_kind["practitioner"]}
         self._boards: dict[date, Board] = {}
 
     def board(self, day: date) -> Board:
@@ -258,22 +285,32 @@ class Finder:
 
     def practitioner_ids(self, wanted: Sequence[int] | None) -> tuple[int, ...]:
         """The practitioners of the snapshot among `wanted` (None: all), lowest id first."""
-        ids = (lane.resource_id for lane in self.lanes if lane.kind == "practitioner")
-        return tuple(pid for pid in ids if wanted is None or pid in wanted)
+        return tuple(pid for pid in self._people if wanted is None or pid in wanted)
 
-    def legal(self, day: date, practitioner_id: int) -> int:
-        """Mask of the legal starts on `day` with this practitioner."""
+    def attended(self, day: date, practitioner_ids: Iterable[int]) -> dict[int, int]:
+        """Mask per practitioner of the starts they could serve, rooms and devices aside."""
         board = self.board(day)
-        return board.starts["practitioner"].get(practitioner_id, 0) & board.shared
+        masks = ((pid, board.starts(self._people[pid]) & board.grid) for pid in practitioner_ids)
+        return {pid: mask for pid, mask in masks if mask}
+
+    def legal(self, day: date, practitioner_ids: Iterable[int], among: int = -1) -> dict[int, int]:
+        """Mask per practitioner of the legal starts on `day`; who has none is left out."""
+        masks = self.attended(day, practitioner_ids)
+        able = 0
+        for mask in masks.values():
+            able |= mask & among
+        for kind in ("room", "device"):
+            able = self.board(day).served(kind, able)
+        return {pid: mask & able for pid, mask in masks.items() if mask & able}
 
     def within(self, day: date, from_min: int, to_min: int) -> int:
         """Mask of the starts whose whole visit lies between two wall minutes of `day`."""
-        frame = frame_of(day, self.snapshot.zone)
+        frame = self.board(day).frame
         return span(frame.bit(from_min), frame.bit(to_min) - self.shape.total_min + 1)
 
     def by_touches(self, day: date, practitioner_id: int, legal: int) -> Iterator[tuple[int, int]]:
         """(touches, mask) of the legal starts, those that touch the most taken stretches first."""
-        taken = self.board(day).taken.get(practitioner_id, 0)
+        taken = self._people[practitioner_id].taken(self.board(day).frame)
         at_least = [legal]
         if taken and legal:
             for start, end in self.shape.needs["practitioner"]:

@@ -4,7 +4,7 @@ Days are local days, hours are wall-clock minutes, starts are epoch minutes. Not
 clock: `from_minute` is the earliest start the caller allows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -85,9 +85,9 @@ def _ranked(finder: Finder, day: date, wish: Wish, from_minute: int | None) -> l
         frame = frame_of(day, finder.snapshot.zone)
         window &= span(max(from_minute - frame.start, 0), frame.minutes)
     found = []
-    for practitioner_id in finder.practitioner_ids(wish.practitioner_ids):
-        if legal := finder.legal(day, practitioner_id) & window:
-            found += finder.slots(day, practitioner_id, legal)
+    people = finder.practitioner_ids(wish.practitioner_ids)
+    for practitioner_id, legal in finder.legal(day, people, window).items():
+        found += finder.slots(day, practitioner_id, legal)
     return sorted(found, key=lambda slot: (-slot.touches, slot.start, slot.practitioner_id))
 
 
@@ -187,8 +187,9 @@ def slot_at(
     """The slot at this very start with this practitioner, or None when it is not legal."""
     finder = snapshot.finder(shape)
     day, bit = finder.locate(start)
-    for slot in finder.slots(day, practitioner_id, finder.legal(day, practitioner_id) & 1 << bit):
-        return slot
+    people = finder.practitioner_ids((practitioner_id,))
+    for legal in finder.legal(day, people, 1 << bit).values():
+        return next(finder.slots(day, practitioner_id, legal))
     return None
 
 
@@ -226,31 +227,28 @@ def why_not(
     board = finder.board(day)
     if _is_closed(finder, day, bit):
         return Reason.of("clinic_closed")
-    lanes = {
-        kind: [
-            lane.resource_id
-            for lane in finder.lanes
-            if lane.kind == kind
-            and (kind != "practitioner" or practitioner_id in (None, lane.resource_id))
-        ]
-        for kind in KINDS
-    }
     for code in ("outside_hours", "taken"):
-        for kind, ids in lanes.items():
-            masks = [
-                board.open[i] & (-1 if code == "outside_hours" else ~board.taken.get(i, 0))
-                for i in ids
+        for kind, needed in shape.needs.items():
+            lanes = [
+                lane
+                for lane in finder.by_kind[kind]
+                if kind != "practitioner" or practitioner_id in (None, lane.resource_id)
             ]
-            needed = shape.needs[kind]
+            masks = (
+                lane.open(board.frame)
+                & (-1 if code == "outside_hours" else ~lane.taken(board.frame))
+                for lane in lanes
+            )
             if needed and not any(_covers(mask, bit, needed) for mask in masks):
-                return Reason.of(code, need=kind, resource=ids[0] if len(ids) == 1 else None)
+                only = lanes[0].resource_id if len(lanes) == 1 else None
+                return Reason.of(code, need=kind, resource=only)
     return None if board.grid >> bit & 1 else Reason.of("off_grid", grid=shape.grid_min)
 
 
 def _is_closed(finder: Finder, day: date, bit: int) -> bool:
     """Whether nothing is open on the day, or a closing of the clinic falls into the visit."""
     board = finder.board(day)
-    if not any(board.open.values()):
+    if board.is_closed:
         return True
     visit = span(bit, bit + finder.shape.total_min)
     return any(
@@ -270,17 +268,16 @@ def why_empty(
     """
     finder = snapshot.finder(shape)
     board = finder.board(day)
-    if not any(board.open.values()):
+    if board.is_closed:
         return Reason.of("clinic_closed")
     left = 0
-    for practitioner_id in finder.practitioner_ids(wish.practitioner_ids):
-        left |= board.starts["practitioner"].get(practitioner_id, 0)
-    left &= board.grid
-    for kind, mask in (("practitioner", -1), ("room", board.any("room"))):
-        left &= mask
+    for mask in finder.attended(day, finder.practitioner_ids(wish.practitioner_ids)).values():
+        left |= mask
+    for need, kind in (("practitioner", None), ("room", "room"), ("device", "device")):
+        left = board.served(kind, left) if kind else left
         if not left:
-            return Reason.of("no_free_slot", need=kind)
-    return None if left & board.shared else Reason.of("no_free_slot", need="device")
+            return Reason.of("no_free_slot", need=need)
+    return None
 
 
 class FoundCandidates:
@@ -302,26 +299,41 @@ class FoundCandidates:
         self._finder = snapshot.finder(shape)
         self._from_minute = from_minute
         self._wish = Wish(practitioner_ids)
-        self._practitioners = self._finder.practitioner_ids(practitioner_ids)
+        self.practitioner_ids = self._finder.practitioner_ids(practitioner_ids)
         first = wall_of(from_minute, snapshot.zone)[0]
         self.days: tuple[date, ...] = tuple(first + timedelta(days=n) for n in range(days))
+        self._legal: dict[date, dict[int, int]] = {}
 
     def best(self, day: date, from_min: int = 0, to_min: int = DAY_MIN) -> tuple[Slot, ...]:
         """At most one slot per practitioner, inside the wall minutes given where possible."""
-        return tuple(self._best(day, from_min, to_min))
+        return tuple(self.slot(day, pid, from_min, to_min) for pid in self._on(day))
 
-    def _best(self, day: date, from_min: int, to_min: int) -> Iterator[Slot]:
-        finder = self._finder
-        allowed = finder.board(day).shared
-        if not allowed:
-            return
-        wanted = finder.within(day, from_min, to_min)
-        if day == self.days[0]:
-            frame = frame_of(day, finder.snapshot.zone)
-            allowed &= span(self._from_minute - frame.start, frame.minutes)
-        for practitioner_id in self._practitioners:
-            if legal := finder.legal(day, practitioner_id) & allowed:
-                yield finder.best(day, practitioner_id, legal & wanted or legal)
+    def suited(self, day: date, from_min: int, to_min: int) -> dict[int, bool]:
+        """Who has a slot that day, and whether one of them lies within the wall minutes."""
+        wanted = self._finder.within(day, from_min, to_min)
+        if self._finder.board(day).frame.is_even:
+            return {pid: bool(legal & wanted) for pid, legal in self._on(day).items()}
+        # Where clocks change a visit's last wall minute is not its first plus its length.
+        return {
+            slot.practitioner_id: slot.lies_within(from_min, to_min)
+            for slot in self.best(day, from_min, to_min)
+        }
+
+    def slot(self, day: date, practitioner_id: int, from_min: int, to_min: int) -> Slot:
+        """The best slot of somebody who has one: inside the minutes if possible."""
+        legal = self._on(day)[practitioner_id]
+        wanted = self._finder.within(day, from_min, to_min)
+        return self._finder.best(day, practitioner_id, legal & wanted or legal)
+
+    def _on(self, day: date) -> dict[int, int]:
+        """Mask per practitioner of the legal starts, on the first day from the minute given."""
+        if day not in self._legal:
+            among = -1
+            if day == self.days[0]:
+                frame = self._finder.board(day).frame
+                among = span(self._from_minute - frame.start, frame.minutes)
+            self._legal[day] = self._finder.legal(day, self.practitioner_ids, among)
+        return self._legal[day]
 
     def all_of(self, day: date) -> tuple[Slot, ...]:
         """Every legal start of the day, in order of time and practitioner."""
@@ -331,6 +343,6 @@ class FoundCandidates:
     def why_empty(self, day: date) -> Reason | None:
         """Why the day has no candidate, None when it has one."""
         reason = why_empty(self._finder.snapshot, self._finder.shape, day=day, wish=self._wish)
-        if reason is None and day == self.days[0] and not self.best(day):
+        if reason is None and day == self.days[0] and not self._on(day):
             return Reason.of("no_free_slot", need="practitioner")
         return reason

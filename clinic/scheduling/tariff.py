@@ -7,7 +7,7 @@ blackout (medical first), clinic closed, no free slot. The first that fails is t
 from datetime import date, timedelta
 
 from .finder import Slot
-from .path import Edge
+from .path import FAR, Edge
 from .reasons import Reason
 from .terms import Blackout, CourseRequest, CourseWish, SessionWish, Weights
 
@@ -67,23 +67,6 @@ def forbidden(
     return request.candidates.why_empty(day)
 
 
-def suits_hours(slot: Slot, wish: CourseWish) -> bool:
-    """Whether the whole visit lies within the wished hours."""
-    return wish.from_min <= slot.wall_min and slot.wall_min + slot.end - slot.start <= wish.to_min
-
-
-def node_cost(slot: Slot, wish: CourseWish, weights: Weights) -> int:
-    """Points of a slot by itself: weekday, hours, practitioner."""
-    points = 0
-    if wish.weekdays is not None and slot.day.weekday() not in wish.weekdays:
-        points += weights.weekday
-    if not suits_hours(slot, wish):
-        points += weights.hours
-    if wish.primary_practitioner_id not in (None, slot.practitioner_id):
-        points += weights.not_primary
-    return points
-
-
 def disturbs_event(request: CourseRequest, day: date, *, is_last: bool) -> bool:
     """Whether a session on `day` lies in the calm days, or the course ends after they began.
 
@@ -96,11 +79,11 @@ def disturbs_event(request: CourseRequest, day: date, *, is_last: bool) -> bool:
     return day > last_good and (is_last or day <= wish.event_day)
 
 
-def start_cost(request: CourseRequest, weights: Weights, day: date) -> int | None:
-    """Points of the days before the first session; None when healing forbids it."""
-    if request.last_done is None:
-        return weights.late_per_day * max((day - request.first_day).days, 0)
-    return edge_of(request.sessions[0], weights).cost((day - request.last_done).days)
+def origin_of(request: CourseRequest, weights: Weights) -> tuple[date, Edge]:
+    """The day the first gap is counted from, and what it costs: healing, or waiting for a start."""
+    if request.last_done is not None:
+        return request.last_done, edge_of(request.sessions[0], weights)
+    return request.first_day, Edge(-FAR, 0, FAR, 0, weights.late_per_day, 0)
 
 
 def _gap_charges(
@@ -124,7 +107,7 @@ def _wish_charges(slot: Slot, wish: CourseWish, weights: Weights) -> list[Reason
     out = []
     if wish.weekdays is not None and slot.day.weekday() not in wish.weekdays:
         out.append(Reason.of("weekday", cost=weights.weekday))
-    if not suits_hours(slot, wish):
+    if not slot.lies_within(wish.from_min, wish.to_min):
         out.append(Reason.of("hours", cost=weights.hours))
     if wish.primary_practitioner_id not in (None, slot.practitioner_id):
         out.append(Reason.of("not_primary", cost=weights.not_primary))

@@ -92,12 +92,20 @@ class Weights:
 
 
 class Candidates(Protocol):
-    """Where the planner finds slots: `slots.FoundCandidates` or `ListedCandidates`."""
+    """Where the planner finds slots: `slots.FoundCandidates` or `ListedCandidates`.
+
+    Days are looked at when they are first asked for, so that a planner pays for no others.
+    """
 
     days: Sequence[date]
+    practitioner_ids: Sequence[int]
+    """Everyone who may have a slot on any of the days, lowest id first."""
 
-    def best(self, day: date, from_min: int = 0, to_min: int = DAY_MIN) -> Sequence[Slot]:
-        """Slots of the day; of each practitioner at least the one that suits the hours best."""
+    def suited(self, day: date, from_min: int, to_min: int) -> Mapping[int, bool]:
+        """Who has a slot that day, and whether one of them lies within the wall minutes."""
+
+    def slot(self, day: date, practitioner_id: int, from_min: int, to_min: int) -> Slot:
+        """The best slot of somebody `suited` names: within the minutes, touching, early."""
 
     def why_empty(self, day: date) -> Reason | None:
         """Why the day has none."""
@@ -115,9 +123,25 @@ class ListedCandidates:
         """All days known, with or without slots, in order."""
         return tuple(sorted({*self.by_day, *self.empty}))
 
-    def best(self, day: date, from_min: int = 0, to_min: int = DAY_MIN) -> Sequence[Slot]:
-        """All slots of the day."""
-        return self.by_day.get(day, ())
+    @property
+    def practitioner_ids(self) -> tuple[int, ...]:
+        """Everyone with a slot."""
+        return tuple(sorted({s.practitioner_id for slots in self.by_day.values() for s in slots}))
+
+    def suited(self, day: date, from_min: int, to_min: int) -> Mapping[int, bool]:
+        """Everyone with a slot that day, and whether one lies within the wall minutes."""
+        found: dict[int, bool] = {}
+        for slot in self.by_day.get(day, ()):
+            who = slot.practitioner_id
+            found[who] = found.get(who, False) or slot.lies_within(from_min, to_min)
+        return found
+
+    def slot(self, day: date, practitioner_id: int, from_min: int, to_min: int) -> Slot:
+        """The best slot of the practitioner: within the minutes, touching, early."""
+        return min(
+            (slot for slot in self.by_day[day] if slot.practitioner_id == practitioner_id),
+            key=lambda slot: (not slot.lies_within(from_min, to_min), -slot.touches, slot.start),
+        )
 
     def why_empty(self, day: date) -> Reason | None:
         """The reason given for the day, or that no practitioner is free; None when slots exist."""
