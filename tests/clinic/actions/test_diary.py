@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError, connection
 
 from clinic.actions import diary
 from clinic.actions.diary import Conflict, NotHealed, RestWish, SlotTaken
@@ -264,6 +265,77 @@ def test_a_visit_that_has_begun_is_not_moved(wish, clinic, desk):
     assert refusal.messages == ["An appointment in state “Arrived” cannot be moved."]
 
 
-def test_a_booking_takes_a_bounded_number_of_statements(wish, django_assert_max_num_queries):
-    with django_assert_max_num_queries(25):
-        diary.book(**wish, rests=[RestWish("UB", TUESDAY, 28)])
+# --- What a booking costs, and what it survives ---------------------------------------------------
+def test_a_booking_takes_a_fixed_number_of_statements(wish, clinic, django_assert_num_queries):
+    diary.book(**wish, rests=[RestWish("UB", TUESDAY, 28)])  # the zone and the log are known then
+    later = TUESDAY + timedelta(days=28)
+    again = wish | {"slot": factories.slot_on(clinic, later), "rests": [RestWish("UB", later, 28)]}
+
+    with django_assert_num_queries(15):  # four of them begin and end the two savepoints
+        diary.book(**again, request_key=uuid4())
+
+
+def end_as_deadlock() -> None:
+    """Let the database end a statement as it ends the victim of a deadlock."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DO $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$"
+            )
+    cause = type("DeadlockDetected", (Exception,), {"sqlstate": "40P01"})()
+    raise OperationalError("deadlock detected") from cause
+
+
+@pytest.fixture
+def deadlocks(monkeypatch):
+    """Return a function that lets the next bookings end as a deadlock, once they hold their time."""
+
+    def next_ones(count):
+        take, ended = diary.take, []
+
+        def taken(*args):
+            take(*args)
+            if len(ended) < count:
+                ended.append(args)
+                end_as_deadlock()
+
+        monkeypatch.setattr(diary, "take", taken)
+        return ended
+
+    return next_ones
+
+
+def test_a_deadlock_is_tried_again_once_and_leaves_one_visit(wish, deadlocks):
+    ended = deadlocks(1)
+
+    appointment = diary.book(**wish, rests=[RestWish("UB", TUESDAY, 28)])
+
+    assert len(ended) == 1
+    assert [row.pk for row in Appointment.objects.all()] == [appointment.pk]
+    assert (Hold.objects.count(), Rest.objects.count(), AuditEvent.objects.count()) == (4, 1, 1)
+
+
+def test_a_deadlock_every_time_is_a_refusal_and_leaves_nothing(wish, deadlocks):
+    ended = deadlocks(9)
+
+    refusal = refused(diary.book, **wish)
+
+    assert (len(ended), type(refusal)) == (3, SlotTaken)
+    assert (Appointment.objects.count(), Hold.objects.count()) == (0, 0)
+
+
+def test_a_room_that_left_service_since_it_was_offered_is_swapped(wish, clinic):
+    offered = wish["slot"].room_id
+    clinic.resources.filter(pk=offered).update(active=False)
+
+    appointment = diary.book(**wish)
+
+    assert appointment.room_id in set(
+        clinic.resources.filter(kind="room", active=True).values_list("pk", flat=True)
+    )
+
+
+def test_hours_that_changed_since_the_offer_are_refused(wish, clinic):
+    clinic.resources.get(pk=wish["slot"].practitioner_id).weekly_hours.all().delete()
+
+    assert refused(diary.book, **wish).code == "outside_hours"

@@ -95,6 +95,19 @@ def test_a_booked_session_reserves_the_gap_to_the_next_in_each_zone(course, book
     assert course.next_booked_on == FIRST
 
 
+def test_booking_a_session_takes_a_fixed_number_of_statements(
+    course, book, desk, now, django_assert_num_queries
+):
+    book(1, FIRST)
+    session = course.sessions.select_related("plan__clinic", "plan__patient", "plan__service").get(
+        number=2
+    )
+    slot = factories.slot_on(course.clinic, FIRST + days(28))
+
+    with django_assert_num_queries(21):  # six of them begin and end the three savepoints
+        diary.book_session(planned_session=session, slot=slot, at=now, by=desk)
+
+
 def test_the_last_session_reserves_the_shortest_interval_of_the_course(course):
     last = course.sessions.get(number=4)
 
