@@ -34,9 +34,14 @@ def open_patient(*, pk: int, clinic: Clinic, category: str, at: datetime, by) ->
     patient = get_object_or_404(
         Patient.objects.of(clinic).select_related("clinic", "preferred_practitioner"), pk=pk
     )
+    note_view(patient=patient, clinic=clinic, category=category, at=at, by=by)
+    return patient
+
+
+def note_view(*, patient: Patient, clinic: Clinic, category: str, at: datetime, by) -> None:
+    """Write "patient.viewed" alone, for a patient whose row came with another row of the clinic."""
     record("patient.viewed", patient, clinic=clinic, at=at, by=by, patient=patient,
            category=category)  # fmt: skip
-    return patient
 
 
 @transaction.atomic
@@ -130,8 +135,14 @@ def note_health(
 
 @transaction.atomic
 def note_away(
-    *, patient: Patient, kind: str, from_day: date, to_day: date, margin_after_days: int = 0,
-    at: datetime, by,
+    *,
+    patient: Patient,
+    kind: str,
+    from_day: date,
+    to_day: date,
+    margin_after_days: int = 0,
+    at: datetime,
+    by,
 ) -> Blackout:
     """Write down days on which a patient cannot be treated; the planner keeps clear of them.
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, FilteredRelation, Q
 
 from clinic.models import Clinic, Resource
 from clinic.models.constraints import all_or_none
@@ -80,6 +80,22 @@ class ProductQuerySet(models.QuerySet):
     def with_limits(self):
         """Load what the dose rules read in one go."""
         return self.prefetch_related("actives", "limits", "area_table")
+
+    def with_lots(self, clinic, *, today: date):
+        """Return active products, once for each lot a clinic has on the shelf, or once without.
+
+        `on_shelf` is that lot, missing where there is none; which and in which order as in
+        `LotQuerySet.usable`.
+        """
+        usable = Q(lots__clinic=clinic, lots__quarantined_at__isnull=True)
+        usable &= Q(lots__finished_on__isnull=True) | Q(lots__finished_on__gte=today)
+        rows = self.filter(active=True).annotate(
+            on_shelf=FilteredRelation("lots", condition=usable)
+        )
+        expiry = F("on_shelf__expires_on").asc(nulls_last=True)
+        return rows.select_related("on_shelf").order_by(
+            "kind", "name", "pk", expiry, "on_shelf__pk"
+        )
 
 
 class Product(Sourced):

@@ -7,7 +7,7 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
+from clinic.actions.patients import note_view
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment, Role
 from treatments.actions.findings import Judged, clocks, judge
@@ -84,6 +84,11 @@ def _session(request, session_id) -> TreatmentSession:
     return get_object_or_404(rows, pk=session_id)
 
 
+def _looked_at(request, session, at) -> None:
+    note_view(patient=session.patient, clinic=request.clinic, category="note", at=at,
+              by=request.user)  # fmt: skip
+
+
 def _around(request, record: Record) -> dict:
     """Return what every page about a record prints around it."""
     session = record.session
@@ -122,8 +127,7 @@ def session_record(request, session_id):
         return _saved_page(request, session, at)
     if request.GET.get("part") == "next":
         return _next_dates(request, session)
-    open_patient(pk=session.patient_id, clinic=request.clinic, category="note", at=at,
-                 by=request.user)  # fmt: skip
+    _looked_at(request, session, at)
     record = Record(session)
     if not session.is_draft:
         return _story(request, record)
@@ -262,8 +266,7 @@ def _version(request) -> int:
 
 def _review(request, session, at, status):
     if request.method == "GET":
-        open_patient(pk=session.patient_id, clinic=request.clinic, category="note", at=at,
-                     by=request.user)  # fmt: skip
+        _looked_at(request, session, at)
     record = Record(session)
     panel, gaps = Panel.of(judge(record, at=at, signing=True), signing=True), gaps_in(record)
     page = _around(request, record) | {
@@ -291,8 +294,7 @@ def session_strike(request, session_id):
     """Ask why a record is a mistake and strike it out."""
     session = _session(request, session_id)
     if request.method == "GET":
-        open_patient(pk=session.patient_id, clinic=request.clinic, category="note",
-                     at=timezone.now(), by=request.user)  # fmt: skip
+        _looked_at(request, session, timezone.now())
     form = StrikeForm(request.POST or None, cancel_url=session.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         strike_session(session=session, at=timezone.now(), by=request.user, **form.cleaned_data)

@@ -349,7 +349,7 @@ def test_the_page_of_a_draft_takes_the_same_queries_for_any_number_of_rows(
     client = as_user(practitioner)
     client.get("/")
 
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(23):
         client.get(f"/sessions/{session.pk}/")
 
 
@@ -365,7 +365,7 @@ def test_the_page_of_a_signed_record_takes_the_same_queries_for_any_number_of_ro
     client = as_user(practitioner)
     client.get("/")
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(14):
         client.get(f"/sessions/{session.pk}/")
 
 
