@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from clinic.scheduling.reasons import day_words
 from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.visit import Visit
 from treatments.actions import diary
-from treatments.models import PlannedSession
+from treatments.models import PlannedSession, TreatmentSession
 
 FOUND_ROWS = 8
 INVALID, CONFLICT = 422, 409
@@ -188,8 +189,8 @@ def _open(request, patient_id):
 def _visit(request, appointment_id) -> Appointment:
     """Return an appointment of the clinic at hand with what its pages print."""
     rows = Appointment.objects.of(request.clinic).with_people().select_related(
-        "planned_session__plan__protocol", "record", "booked_by", "ended_by"
-    )  # fmt: skip
+        "planned_session__plan__protocol", "booked_by", "ended_by"
+    ).prefetch_related(Prefetch("records", TreatmentSession.objects.for_links()))  # fmt: skip
     row = get_object_or_404(rows, pk=appointment_id)
     row.clinic = request.clinic
     return row

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from clinic.models import Appointment, Membership, Role
 from clinic.permissions import may
+from treatments.models import TreatmentSession, standing_record
 
 Status = Appointment.Status
 
@@ -46,7 +48,8 @@ def today(request):
         return redirect("audit_log")
     day = request.clinic.local_date(timezone.now())
     booked = Appointment.objects.for_board(request.clinic, day)
-    booked = booked.select_related("planned_session__plan__protocol", "record")
+    records = Prefetch("records", TreatmentSession.objects.for_links())
+    booked = booked.select_related("planned_session__plan__protocol").prefetch_related(records)
     rows = [_row(appointment, request.member) for appointment in booked]
     mine = [row for row in rows if row.appointment.practitioner.user_id == request.user.pk]
     has_own = _has_own_list(request)
@@ -105,7 +108,7 @@ def _row(appointment, member) -> BoardRow:
 def _next_step(appointment, planned, role) -> NextStep | None:
     """Return the one button of a row: what this role does next with this appointment."""
     treats = may(role, "session_open", "POST")
-    record = getattr(appointment, "record", None)
+    record = standing_record(appointment)
     if appointment.status == Status.BOOKED:
         url = reverse("appointment_step", args=[appointment.pk, "arrive"])
         return NextStep("Arrived", "person-check", url, writes=True)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from clinic.models import Appointment
 from clinic.permissions import may
 from clinic.scheduling.reasons import SENTENCES, Reason, sentence
+from treatments.models import standing_record
 
 Status = Appointment.Status
 
@@ -36,12 +37,12 @@ UNDO = {
 
 
 class Visit:
-    """An appointment with `planned_session`, `record`, `booked_by` and `ended_by` joined."""
+    """An appointment with `planned_session`, `booked_by`, `ended_by` joined, `records` loaded."""
 
     def __init__(self, row: Appointment, *, role: str, at: datetime) -> None:
         self.row, self.role, self.at = row, role, at
         self.planned = getattr(row, "planned_session", None)
-        self.record = getattr(row, "record", None)
+        self.record = standing_record(row)
 
     @property
     def title(self) -> str:

@@ -17,7 +17,7 @@ from clinic.models import Appointment, Hold, Rest
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
 from treatments.actions.plans import keep_dates, lock_plan
-from treatments.models import PlannedSession, TreatmentPlan
+from treatments.models import PlannedSession, TreatmentPlan, TreatmentSession
 from treatments.models.openings import Course
 
 __all__ = [
@@ -209,8 +209,7 @@ def cancel_appointment(*, appointment: Appointment, reason: str, at: datetime, b
     Raises ValidationError when the visit has begun or has a session record.
     """
     course, session = _course_of(appointment)
-    record = getattr(appointment, "record", None)
-    if record and record.status != record.Status.ENTERED_IN_ERROR:
+    if TreatmentSession.objects.standing().filter(appointment=appointment).exists():
         raise ValidationError("This visit has a session record.", code="record")
     row = diary.cancel(appointment=appointment, reason=reason, at=at, by=by)
     if course:

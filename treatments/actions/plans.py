@@ -299,7 +299,7 @@ def _check(plan: TreatmentPlan, zones: list[ZoneWish]) -> None:
 def _must_keep_done_and_booked(plan: TreatmentPlan) -> None:
     surplus = plan.sessions.filter(number__gt=plan.sessions_planned)
     for session in surplus.select_related("appointment").order_by("number"):
-        if session.done_on or session.is_booked or hasattr(session, "record"):
+        if session.done_on or session.is_booked or session.records.exists():
             state = "done" if session.done_on else "booked"
             raise ValidationError(
                 f"Session {session.number} is {state}; the course cannot have fewer.",

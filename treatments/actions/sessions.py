@@ -54,41 +54,28 @@ def open_record(*, appointment: Appointment, at: datetime, by) -> TreatmentSessi
     """Return the record of an appointment, made and filled from the plan and the last session.
 
     The appointment goes into the room. Opening twice gives the same record; where the first one was
-    struck out, a second is opened beside it for the same course and day. Raises ValidationError for
-    an appointment that is not here today.
+    struck out, another is opened for the same session of the course. Raises ValidationError for an
+    appointment that is not here today.
     """
     planned = getattr(appointment, "planned_session", None)
     if planned:
         lock_plan(planned.plan)
     appointment = Appointment.objects.select_for_update().get(pk=appointment.pk)
-    record, struck = _standing_record(appointment)
-    if record:
-        return record
+    if standing := TreatmentSession.objects.standing().filter(appointment=appointment).first():
+        return standing
     _must_be_here(appointment, at)
     if appointment.status in {"booked", "arrived"}:
         appointment = diary.step(appointment=appointment, step="start", at=at, by=by)
     session = TreatmentSession.objects.create(
         clinic=appointment.clinic, patient=appointment.patient, practitioner=appointment.practitioner,
-        plan=planned.plan if planned else None, planned_session=None if struck else planned,
-        appointment=None if struck else appointment, performed_on=appointment.local_date,
+        plan=planned.plan if planned else None, planned_session=planned, appointment=appointment,
+        performed_on=appointment.local_date,
         opened_at=at, opened_by=by, saved_at=at, saved_by=by,
     )  # fmt: skip
     prefill(session, appointment)
     audit("session.opened", session, at=at, by=by, category="note",
           details={"appointment": appointment.pk})  # fmt: skip
     return session
-
-
-def _standing_record(appointment) -> tuple[TreatmentSession | None, TreatmentSession | None]:
-    """Return (the record that stands, the one struck out) of an appointment."""
-    first = TreatmentSession.objects.filter(appointment=appointment).first()
-    if first is None or first.status != TreatmentSession.Status.ENTERED_IN_ERROR:
-        return first, None
-    again = TreatmentSession.objects.filter(
-        patient=appointment.patient, plan=first.plan, performed_on=first.performed_on,
-        appointment=None,
-    ).exclude(status=TreatmentSession.Status.ENTERED_IN_ERROR)  # fmt: skip
-    return again.first(), first
 
 
 def _must_be_here(appointment, at) -> None:

@@ -194,48 +194,28 @@ def _product(row) -> dict:
 # --- What follows ---------------------------------------------------------------------------------
 def _let_follow(session: TreatmentSession, at: datetime, by) -> None:
     """Set healing time, close the planned session and the visit, keep the course's dates."""
-    visit, planned = session.appointment, planned_of(session)
+    visit, planned = session.appointment, session.planned_session
     if visit and visit.status in {"arrived", "in_session"}:
         diary.step(appointment=visit, step="finish", at=at, by=by)
-    set_rests(session, days=rest_days(session, planned), at=at, by=by)
+    set_rests(session, days=rest_days(session), at=at, by=by)
     if planned:
         PlannedSession.objects.filter(pk=planned.pk).update(done_on=session.performed_on)
         keep_dates(session.plan)
 
 
-def planned_of(session: TreatmentSession) -> PlannedSession | None:
-    """Return the session of the course a record stands for.
-
-    A record written again beside one that was struck out has no link of its own: it stands for the
-    first session of the course that is not done.
-    """
-    if session.planned_session_id or session.plan_id is None:
-        return session.planned_session
-    return session.plan.sessions.filter(done_on=None).order_by("number").first()
-
-
-def done_by(session: TreatmentSession) -> PlannedSession | None:
-    """Return the session of the course that a signed record closed."""
-    if session.planned_session_id or session.plan_id is None:
-        return session.planned_session
-    done = session.plan.sessions.filter(done_on=session.performed_on)
-    return done.order_by("-number").first()
-
-
 def mark_undone(session: TreatmentSession) -> None:
     """Open the record's session of the course again and keep the course's dates."""
-    if planned := done_by(session):
+    if planned := session.planned_session:
         PlannedSession.objects.filter(pk=planned.pk).update(done_on=None)
         keep_dates(session.plan)
 
 
-def rest_days(session: TreatmentSession, planned: PlannedSession | None) -> int:
+def rest_days(session: TreatmentSession) -> int:
     """Return how many days the zones heal: the gap to the next session of the course.
 
     Outside a course no protocol says; then it is the days the hard stop asks for.
     """
-    plan = session.plan
-    plan = session.plan
+    plan, planned = session.plan, session.planned_session
     if plan is None:
         return house_rules(session.performed_on).hard_stop_days
     return Course(plan).healing_days(planned.number if planned else plan.sessions_planned)
@@ -306,12 +286,12 @@ def lift_rests(session: TreatmentSession) -> None:
             TreatmentSession.objects.valid().filter(
                 patient=session.patient, zones__zone__code=area.zone_code,
                 performed_on__lt=session.performed_on,
-            ).select_related("plan").order_by("-performed_on", "-pk").first()
+            ).select_related("plan", "planned_session").order_by("-performed_on", "-pk").first()
         )  # fmt: skip
         if before is None:
             continue
         begun = day_number(before.performed_on)
-        wanted = begun + rest_days(before, done_by(before))
+        wanted = begun + rest_days(before)
         later = area.rests.filter(start_day__gt=begun).order_by("start_day").first()
         Rest.objects.filter(area=area, kind=Rest.Kind.TREATED, start_day=begun).update(
             end_day=min(wanted, later.start_day) if later else wanted

@@ -20,6 +20,7 @@ from treatments.models.sessions import (
     ProductUse,
     TreatmentSession,
     ZoneTreatment,
+    standing_record,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "PlannedSession", "Product", "ProductUse", "Protocol", "Rendition", "Threshold",
     "TreatmentPlan",
     "TreatmentSession", "View", "Zone", "ZoneTreatment",
+    "standing_record",
 ]  # fmt: skip

@@ -177,8 +177,9 @@ class PlannedSessionQuerySet(models.QuerySet):
     """Questions about planned sessions."""
 
     def with_booking(self):
-        """Join the appointment and the record of each session."""
-        return self.select_related("appointment", "appointment__practitioner", "record")
+        """Load the appointment and the records of each session."""
+        joined = self.select_related("appointment", "appointment__practitioner")
+        return joined.prefetch_related("records")
 
     def without_date(self):
         """Keep sessions that are not done and hold no time."""
@@ -215,6 +216,11 @@ class PlannedSession(models.Model):
 
     def __str__(self):
         return f"Session {self.number}"
+
+    @property
+    def record(self):
+        """Return the session record that stands; one struck out counts no more."""
+        return next((record for record in self.records.all() if record.stands), None)
 
     @property
     def is_booked(self) -> bool:

@@ -28,6 +28,14 @@ class TreatmentSessionQuerySet(models.QuerySet):
         """Keep what counts in sums and intervals: signed and not struck out."""
         return self.filter(status=TreatmentSession.Status.SIGNED)
 
+    def standing(self):
+        """Keep drafts and signed records; those struck out stay to be read and count no more."""
+        return self.exclude(status=TreatmentSession.Status.ENTERED_IN_ERROR)
+
+    def for_links(self):
+        """Load what a link to a record asks for, and none of its content."""
+        return self.only("appointment_id", "planned_session_id", "status")
+
     def for_story(self):
         """Load a record with all its parts, newest first."""
         return (
@@ -62,11 +70,11 @@ class TreatmentSession(models.Model):
     plan = models.ForeignKey(
         TreatmentPlan, models.PROTECT, null=True, blank=True, related_name="records"
     )
-    planned_session = models.OneToOneField(
-        PlannedSession, models.PROTECT, null=True, blank=True, related_name="record"
+    planned_session = models.ForeignKey(
+        PlannedSession, models.PROTECT, null=True, blank=True, related_name="records"
     )
-    appointment = models.OneToOneField(
-        Appointment, models.PROTECT, null=True, blank=True, related_name="record"
+    appointment = models.ForeignKey(
+        Appointment, models.PROTECT, null=True, blank=True, related_name="records"
     )
     practitioner = models.ForeignKey(Resource, models.PROTECT, related_name="+")
     device = models.ForeignKey(Device, models.PROTECT, null=True, blank=True, related_name="+")
@@ -119,6 +127,16 @@ class TreatmentSession(models.Model):
     class Meta:
         verbose_name = "session record"
         constraints = [
+            models.UniqueConstraint(
+                fields=["planned_session"], condition=~Q(status="entered_in_error"),
+                name="treatmentsession_one_per_planned_session",
+                violation_error_message="This session of the course has a record.",
+            ),
+            models.UniqueConstraint(
+                fields=["appointment"], condition=~Q(status="entered_in_error"),
+                name="treatmentsession_one_per_appointment",
+                violation_error_message="This visit has a session record.",
+            ),
             models.CheckConstraint(
                 condition=(
                     Q(status="draft", signed_at__isnull=True, signed_by__isnull=True)
@@ -168,6 +186,19 @@ class TreatmentSession(models.Model):
     def is_draft(self) -> bool:
         """Say whether the record can still be written."""
         return self.status == self.Status.DRAFT
+
+    @property
+    def stands(self) -> bool:
+        """Say whether the record was not struck out; an appointment has one that stands at most."""
+        return self.status != self.Status.ENTERED_IN_ERROR
+
+
+def standing_record(row: Appointment | PlannedSession) -> TreatmentSession | None:
+    """Return the record that stands of an appointment or of a session of a course.
+
+    Asks nothing where `records` is prefetched.
+    """
+    return next((record for record in row.records.all() if record.stands), None)
 
 
 def _with_session(name: str) -> FrozenWith:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from clinic.models import Appointment
 from tests import factories
 from tests.support.clock import NOON
+from treatments.actions.sessions import open_record, strike_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
@@ -119,7 +120,7 @@ def test_the_board_costs_the_same_queries_for_any_number_of_rows(
         appointment(patient, hour=hour, plan=factories.plan(patient))
     client = as_user(desk)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get("/")
 
 
@@ -145,3 +146,19 @@ def test_nobody_switches_to_a_clinic_they_do_not_work_in(desk, as_user):
     answer = as_user(desk).post(reverse("clinic_switch"), {"clinic": stranger.pk})
 
     assert answer.status_code == 404
+
+
+def test_a_visit_whose_record_was_struck_out_is_started_again(clinic, practitioner, as_user):
+    mine = clinic.resources.practitioners().first()
+    mine.user = practitioner
+    mine.save(update_fields=["user"])
+    plan = factories.plan(factories.patient(clinic))
+    visit = appointment(plan.patient, plan=plan, status="arrived", arrived_at=NOON)
+    record = open_record(appointment=visit, at=NOON, by=practitioner)
+    client = as_user(practitioner)
+    name = plan.patient.full_name
+    assert steps(client.get("/")) == [(name, "Continue record")]
+
+    strike_session(session=record, because="Wrong patient", at=NOON, by=practitioner)
+
+    assert steps(client.get("/")) == [(name, "Start session")]

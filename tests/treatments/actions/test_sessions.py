@@ -235,16 +235,25 @@ def test_a_record_is_struck_out_by_its_signer_or_a_lead(patient, practitioner, l
     assert strike_session(session=session, because="Twice", at=now, by=lead).struck_by == lead
 
 
-def test_a_struck_record_can_be_written_again_for_the_same_session(patient, practitioner, now):
+def test_a_record_struck_out_and_written_again_is_session_2_of_4_again(patient, practitioner, now):
     plan = factories.plan(patient)
-    session = ready(plan, practitioner, now)
+    plan.sessions.filter(number=1).update(done_on=date(2026, 10, 12))
+    session = ready(plan, practitioner, now, number=2)
     sign_session(session=session, version=session.version, at=now, by=practitioner)
     strike_session(session=session, because="Wrong zone", at=now, by=practitioner)
+    plan.refresh_from_db()
+    assert (plan.sessions_done, plan.sessions_left) == (1, 3)
 
     again = open_record(appointment=session.appointment, at=now, by=practitioner)
     again = filled(again, practitioner, now)
     sign_session(session=again, version=again.version, at=now, by=practitioner)
 
     assert again.pk != session.pk
+    assert (again.planned_session.number, again.appointment) == (2, session.appointment)
+    plan.refresh_from_db()
+    assert (plan.sessions_done, plan.sessions_left, plan.last_session_on) == (
+        2, 2, date(2026, 11, 23),
+    )  # fmt: skip
     done = plan.sessions.order_by("number").values_list("done_on", flat=True)
-    assert list(done) == [date(2026, 11, 23), None, None, None]
+    assert list(done) == [date(2026, 10, 12), date(2026, 11, 23), None, None]
+    assert plan.sessions.get(number=2).record == again
