@@ -244,6 +244,8 @@ NODE_ASSETS = {
     "vendor/inter/inter-latin-ext-wght-normal.woff2": (
         "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2"
     ),
+    "vendor/calendar/event-calendar.min.css": "@event-calendar/build/dist/event-calendar.min.css",
+    "vendor/calendar/event-calendar.min.js": "@event-calendar/build/dist/event-calendar.min.js",
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG  # look a file up when asked for, rather than all at every start
