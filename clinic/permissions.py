@@ -253,6 +253,8 @@ NAVIGATION = [
     ("admin:treatments_treatmentplan_changelist", "Planning", "kanban"),
     ("audit_log", "Audit log", "journal-check"),
 ]
+#: The single key that opens a page of the navigation (static/js/keys.js).
+NAVIGATION_KEYS = {"today": "t", "patient_list": "p", "appointment_new": "n"}
 
 
 def frame(request) -> dict:
@@ -265,7 +267,13 @@ def frame(request) -> dict:
             nameless["demo_accounts"] = demo_accounts()
         return nameless
     nav = [
-        {"label": label, "url": reverse(name), "icon": icon, "active": name == current}
+        {
+            "label": label,
+            "url": reverse(name),
+            "icon": icon,
+            "active": name == current,
+            "key": NAVIGATION_KEYS.get(name, ""),
+        }
         for name, label, icon in NAVIGATION
         if may(member.role, name) and not (name == "today" and member.role == A)
     ]
