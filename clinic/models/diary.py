@@ -5,7 +5,7 @@ needs to know an appointment's status.
 """
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -42,6 +42,38 @@ class AppointmentQuerySet(models.QuerySet):
         live_or_missed = [*Appointment.LIVE, Appointment.Status.NOSHOW]
         rows = self.of(clinic).on(day).filter(status__in=live_or_missed)
         return rows.with_people().order_by("local_start_min", "pk")
+
+    def standing(self, clinic, from_day, to_day):
+        """Return what keeps a time in a clinic on these days, both included, missed visits too."""
+        live_or_missed = [*Appointment.LIVE, Appointment.Status.NOSHOW]
+        return self.of(clinic).filter(
+            local_date__range=(from_day, to_day), status__in=live_or_missed
+        )
+
+    def for_diary(self, clinic, from_day, to_day):
+        """Return the visits a diary draws on these days, by time, with holds and phases.
+
+        `came_before` says whether the patient was here on an earlier day. Three queries.
+        """
+        earlier = Appointment.objects.filter(
+            patient=OuterRef("patient"), local_date__lt=OuterRef("local_date"),
+            status=Appointment.Status.FULFILLED,
+        )  # fmt: skip
+        rows = self.standing(clinic, from_day, to_day).with_people()
+        rows = rows.prefetch_related("holds", "service__phases")
+        return rows.annotate(came_before=Exists(earlier)).order_by(
+            "local_date", "local_start_min", "pk"
+        )
+
+    def waiting_to_move(self, clinic):
+        """Return visits of a clinic that lost their time and need another one, longest first."""
+        waiting = self.of(clinic).filter(status=Appointment.Status.PROPOSED)
+        return waiting.with_people().order_by("to_move_since", "local_date", "pk")
+
+    def counted_by_day(self, clinic, from_day, to_day) -> dict:
+        """Return how many visits stand on each day that has any."""
+        rows = self.standing(clinic, from_day, to_day).order_by().values_list("local_date")
+        return dict(rows.annotate(count=Count("pk")))
 
     def of_patient(self, patient):
         """Return a patient's appointments, newest first."""
@@ -108,6 +140,9 @@ class Appointment(models.Model):
         help_text="One per form shown: a double tap makes one appointment.",
     )  # fmt: skip
     version = models.PositiveIntegerField(default=1)
+    sequence = models.PositiveIntegerField(default=0, editable=False)  # of the invitation, RFC 5546
+    changed_at = models.DateTimeField(null=True, editable=False)  # when the sequence rose
+    told_start = models.DateTimeField(null=True, editable=False)  # the start the patient last heard
 
     objects = AppointmentQuerySet.as_manager()
 
