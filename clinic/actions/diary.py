@@ -22,7 +22,7 @@ from clinic.scheduling.slots import Slot
 
 __all__ = [
     "Conflict", "NotHealed", "RestWish", "SlotTaken", "arrive", "book", "cancel", "change_rests",
-    "confirm", "finish", "mark_noshow", "mark_to_move", "move", "start", "undo",
+    "confirm", "finish", "mark_noshow", "mark_to_move", "move", "start", "unbook", "undo",
 ]  # fmt: skip
 
 Status = Appointment.Status
@@ -122,6 +122,18 @@ def cancel(*, appointment: Appointment, reason: str, at: datetime, by) -> Appoin
     let_go(row)
     row.cancel_reason, row.to_move_since, row.to_move_because = reason, None, ""
     return _ended(row, Status.CANCELLED, "cancelled", at, by, reason=reason)
+
+
+@transaction.atomic
+def unbook(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Take back a booking made a moment ago, as if it had been a slip: its time is free again."""
+    row = _locked(appointment)
+    if row.status == Status.ENTERED_IN_ERROR:
+        return row
+    if row.status != Status.BOOKED:
+        raise _wrong_state(row, "taken back")
+    let_go(row)
+    return _ended(row, Status.ENTERED_IN_ERROR, "unbooked", at, by)
 
 
 @transaction.atomic

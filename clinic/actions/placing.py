@@ -70,7 +70,9 @@ class Visit:
             raise ValidationError(
                 f"This practitioner does not do {self.service}.", code="not_competent"
             )
-        free = slot_at(known, self.shape, start=start, practitioner_id=who)
+        free = slot_at(
+            known, self.shape, start=start, practitioner_id=who, room_id=self.slot.room_id
+        )
         if free is None:
             reason = why_not(known, self.shape, start=start, practitioner_id=who)
             if reason is None or reason.code == "taken":

@@ -76,6 +76,7 @@ SENTENCES = {
     "outside_hours": "Outside the hours of the {need}",
     "taken": "The {need} is already taken at this time",
     "no_free_slot": "No {need} is free",
+    "past": "This time is over",
     "off_grid": "Starts are every {grid} minutes",
     "horizon": "Nothing later than {last_day} was searched",
     "earlier_session": "Session {number} has no date yet",

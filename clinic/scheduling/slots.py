@@ -5,7 +5,7 @@ clock: `from_minute` is the earliest start the caller allows.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -182,12 +182,22 @@ def nearest_slots(
 
 
 def slot_at(
-    snapshot: Snapshot, shape: ServiceShape, *, start: int, practitioner_id: int
+    snapshot: Snapshot,
+    shape: ServiceShape,
+    *,
+    start: int,
+    practitioner_id: int,
+    room_id: int | None = None,
 ) -> Slot | None:
-    """The slot at this very start with this practitioner, or None when it is not legal."""
+    """The slot at this very start with this practitioner, or None when it is not legal.
+
+    In the room `room_id` where that is free, else in the first one that is.
+    """
     finder = snapshot.finder(shape)
     day, bit = finder.locate(start)
     for slot in finder.slots(day, practitioner_id, finder.legal(day, practitioner_id) & 1 << bit):
+        if finder.board(day).starts["room"].get(room_id, 0) >> bit & 1:
+            return replace(slot, room_id=room_id)
         return slot
     return None
 
