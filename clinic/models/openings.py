@@ -76,6 +76,11 @@ def snapshot(
     return _with_busy(known, from_day, days, tuple(ignore))
 
 
+def opening_hours(clinic, *, from_day: date, days: int) -> Snapshot:
+    """Return the hours of all active resources for `days` local days, nothing taken. Three queries."""
+    return _unbusy(clinic, None, from_day, days, None)
+
+
 def with_promised(known: Snapshot, promised: Iterable[Stretch]) -> Snapshot:
     """Return a snapshot in which these stretches are taken as well."""
     busy = defaultdict(list, {key: list(rows) for key, rows in known.busy.items()})
