@@ -130,6 +130,9 @@ for _name in (
     "account_confirm_email", "account_set_password", "account_confirm_login_code", "admin:login",
     "admin:password_change", "admin:password_change_done", "admin:view_on_site",
     "admin:django.views.generic.base.RedirectView",
+    "admin:treatments_treatmentplan_several": page({L}, FORM),
+    "admin:treatments_treatmentplan_board": page({L}),
+    "admin:treatments_treatmentplan_capacity": page({L}),
 ):  # fmt: skip
     PAGES[_name] = CLOSED
 for _model in (

@@ -1,6 +1,7 @@
 """What is agreed: a course of sessions for one indication of one patient."""
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
@@ -27,6 +28,13 @@ class PlanState(models.TextChoices):
 
 
 class TreatmentPlanQuerySet(models.QuerySet):
+class WeekNeed(NamedTuple):
+    """How many courses may have their next session in a week, and for how many it is the last."""
+
+    may: int
+    must: int
+
+
     """Questions about courses."""
 
     def of(self, clinic):
@@ -57,6 +65,59 @@ class TreatmentPlanQuerySet(models.QuerySet):
     def with_people(self):
         """Join what lists print."""
         return self.select_related("patient", "protocol", "practitioner", "service")
+
+    def without_place(self, today: date):
+        """Keep running courses whose next session holds no time to come."""
+        return self.open().exclude(next_booked_on__gte=today)
+
+    def due_between(self, first: date, last: date):
+        """Keep courses whose next session may fall on one of these days, both included."""
+        return self.filter(next_earliest_on__lte=last, next_latest_on__gte=first)
+
+    def places_needed(self, mondays, today: date) -> list["WeekNeed"]:
+        """Return for every week how many running courses still need a place. One query.
+
+        What is past its longest interval needs one in the week of today; lapsed courses need a
+        practitioner's decision first and are not counted.
+        """
+        lapsed = today - timedelta(days=LAPSE_AFTER_DAYS)
+        asked = {}
+        for at, monday in enumerate(mondays):
+            last = monday + timedelta(days=6)
+            since = lapsed if monday <= today <= last else monday
+            asked[f"may_{at}"] = Count(
+                "pk", filter=Q(next_earliest_on__lte=last, next_latest_on__gte=since)
+            )
+            asked[f"must_{at}"] = Count("pk", filter=Q(next_latest_on__range=(since, last)))
+        found = self.without_place(today).order_by().aggregate(**asked)
+        return [WeekNeed(found[f"may_{at}"], found[f"must_{at}"]) for at in range(len(mondays))]
+
+    def due(self, today: date):
+        """Keep running courses whose next session needs a day now: nothing booked, two weeks ahead.
+
+        What is snoozed, and what a medical pause blocks, is still among them.
+        """
+        soon = today + timedelta(days=BOOK_AHEAD_DAYS)
+        rows = self.open().filter(next_booked_on__isnull=True)
+        return rows.filter(
+            Q(next_earliest_on__lte=soon) | Q(start_by_on__lt=today)
+            | Q(start_by_on__lt=F("next_earliest_on"))
+        )  # fmt: skip
+
+    def awake(self, today: date):
+        """Leave out what is put off beyond a day."""
+        return self.filter(Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=today))
+
+    def with_pause(self, today: date):
+        """Annotate `is_paused`: the patient has a medical pause that covers today."""
+        pause = Blackout.objects.filter(
+            patient=OuterRef("patient"), kind="medical", from_day__lte=today, to_day__gte=today
+        )
+        return self.annotate(is_paused=Exists(pause))
+
+    def by_urgency(self):
+        """Order as the worklist does: longest past the last day first, then what has least left."""
+        return self.order_by("next_latest_on", F("event_on").asc(nulls_last=True), "pk")
 
 
 class TreatmentPlan(models.Model):
