@@ -21,8 +21,8 @@ from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
 
 __all__ = [
-    "Conflict", "NotHealed", "RestWish", "SlotTaken", "arrive", "book", "cancel", "change_rests",
-    "confirm", "finish", "mark_noshow", "mark_to_move", "move", "start", "unbook", "undo",
+    "Conflict", "NotHealed", "RestWish", "SlotTaken", "arrive", "attended", "book", "cancel", "change_rests",
+    "confirm", "finish", "mark_noshow", "mark_to_move", "move", "numb", "start", "unbook", "undo",
 ]  # fmt: skip
 
 Status = Appointment.Status
@@ -200,6 +200,18 @@ def start(*, appointment: Appointment, at: datetime, by) -> Appointment:
 
 
 @transaction.atomic
+def numb(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Keep that numbing has begun for a patient who is here; a second time changes nothing."""
+    row = _locked(appointment)
+    if row.status not in {Status.ARRIVED, Status.IN_SESSION}:
+        raise _wrong_state(row, "numbed")
+    if row.numbing_at:
+        return row
+    row.numbing_at = at
+    return _saved(row, "numbing", at, by)
+
+
+@transaction.atomic
 def finish(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the visit is over."""
     return _step(
@@ -223,6 +235,26 @@ def mark_noshow(*, appointment: Appointment, at: datetime, by) -> Appointment:
 
 
 @transaction.atomic
+def attended(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Keep afterwards that a visit of an earlier day took place, at the time it was booked for.
+
+    Stamps that are missing become the booked times: when they were clicked says nothing.
+    """
+    row = _locked(appointment)
+    if row.status == Status.FULFILLED:
+        return row
+    if row.status not in {Status.BOOKED, Status.ARRIVED, Status.IN_SESSION}:
+        raise _wrong_state(row, "marked as done")
+    if at < row.ends_at:
+        raise ValidationError("This appointment is not over yet.", code="not_yet")
+    row.arrived_at = row.arrived_at or row.starts_at
+    row.started_at = row.started_at or max(row.arrived_at, row.starts_at)
+    row.finished_at = max(row.started_at, row.ends_at)
+    row.status = Status.FULFILLED
+    return _saved(row, "finished", at, by, details={"afterwards": True})
+
+
+@transaction.atomic
 def undo(
     *, appointment: Appointment, rests: Sequence[RestWish] = (), at: datetime, by
 ) -> Appointment:
@@ -242,6 +274,8 @@ def undo(
     elif before not in _BACK:
         raise _wrong_state(row, "stepped back")
     row.status, stamp = _BACK.get(before, (Status.BOOKED, None))
+    if before == Status.ARRIVED and row.numbing_at:
+        row.status, stamp = Status.ARRIVED, "numbing_at"
     if stamp:
         setattr(row, stamp, None)
     row.ended_at = row.ended_by = None

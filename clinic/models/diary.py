@@ -127,6 +127,7 @@ class Appointment(models.Model):
     booked_by = models.ForeignKey("clinic.User", models.PROTECT, related_name="+")
     confirmed_at = models.DateTimeField(null=True, blank=True)
     arrived_at = models.DateTimeField(null=True, blank=True)
+    numbing_at = models.DateTimeField(null=True, blank=True)  # the board's; the record has its own
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)  # cancelled, missed or struck out
@@ -181,6 +182,10 @@ class Appointment(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="arrived") | Q(arrived_at__isnull=False),
                 name="appointment_arrived_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(numbing_at__isnull=True) | Q(arrived_at__isnull=False),
+                name="appointment_numbing_after_arrival",
             ),
             models.CheckConstraint(
                 condition=~Q(status="in_session") | Q(started_at__isnull=False),

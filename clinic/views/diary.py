@@ -24,6 +24,7 @@ FOUND_ROWS = 8
 INVALID, CONFLICT = 422, 409
 DONE_WORDS = {
     "confirm": "{} has confirmed.", "arrive": "{} has arrived.", "start": "{} is in the room.",
+    "numb": "Numbing of {} has begun.", "attended": "The visit of {} took place.",
     "finish": "The visit of {} is done.", "noshow": "{} did not attend.",
     "undo": "One step back for {}.",
 }  # fmt: skip

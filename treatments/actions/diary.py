@@ -29,9 +29,11 @@ __all__ = [
 STEPS = {
     "confirm": diary.confirm,
     "arrive": diary.arrive,
+    "numb": diary.numb,
     "start": diary.start,
     "finish": diary.finish,
     "noshow": diary.mark_noshow,
+    "attended": diary.attended,
 }
 
 

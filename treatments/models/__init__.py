@@ -21,11 +21,13 @@ from treatments.models.sessions import (
     TreatmentSession,
     ZoneTreatment,
 )
+from treatments.models.worklist import ContactLog, WaitlistEntry
 
 __all__ = [
     "Active", "Addendum", "AftercareSheet", "AnaestheticApplication", "AreaDose", "CartridgeUse",
+    "ContactLog",
     "Device", "DeviceModel", "DoseLimit", "FindingAnswer", "Lot", "Photo", "PlanState", "PlanZone",
     "PlannedSession", "Product", "ProductUse", "Protocol", "Rendition", "Threshold",
     "TreatmentPlan",
-    "TreatmentSession", "View", "Zone", "ZoneTreatment",
+    "TreatmentSession", "View", "WaitlistEntry", "Zone", "ZoneTreatment",
 ]  # fmt: skip

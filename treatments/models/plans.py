@@ -4,15 +4,16 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
 from django.urls import reverse
 
-from clinic.models import Appointment, Clinic, Patient, Resource, Service
+from clinic.models import Appointment, Blackout, Clinic, Patient, Resource, Service
 from clinic.models.constraints import all_or_none
 from treatments.models.protocols import Protocol, Zone
 
 LAPSE_AFTER_DAYS = 42  # past the latest day: scheduling practice, reference "worklist states"
 BOOK_AHEAD_DAYS = 14
+LAPSE_AFTER_CONTACTS = 3  # calls or messages in a row that nobody answered
 
 
 class PlanState(models.TextChoices):
@@ -27,7 +28,6 @@ class PlanState(models.TextChoices):
     STOPPED = "stopped", "Stopped"
 
 
-class TreatmentPlanQuerySet(models.QuerySet):
 class WeekNeed(NamedTuple):
     """How many courses may have their next session in a week, and for how many it is the last."""
 
@@ -35,6 +35,7 @@ class WeekNeed(NamedTuple):
     must: int
 
 
+class TreatmentPlanQuerySet(models.QuerySet):
     """Questions about courses."""
 
     def of(self, clinic):
@@ -54,17 +55,16 @@ class WeekNeed(NamedTuple):
             When(status="stopped", then=Value(PlanState.STOPPED)),
             When(next_booked_on__gte=today, then=Value(PlanState.ON_TRACK)),
             When(next_latest_on__lt=lapsed, then=Value(PlanState.LAPSED)),
+            When(contacts_unanswered__gte=LAPSE_AFTER_CONTACTS, then=Value(PlanState.LAPSED)),
             When(next_latest_on__lt=today, then=Value(PlanState.AT_RISK)),
+            When(start_by_on__lt=today, then=Value(PlanState.AT_RISK)),
+            When(start_by_on__lt=F("next_earliest_on"), then=Value(PlanState.AT_RISK)),
             When(next_ideal_on__lt=today, then=Value(PlanState.OVERDUE)),
             When(next_earliest_on__lte=soon, then=Value(PlanState.BOOK_NOW)),
             default=Value(PlanState.ON_TRACK),
             output_field=models.CharField(),
         )
         return self.annotate(state=state)
-
-    def with_people(self):
-        """Join what lists print."""
-        return self.select_related("patient", "protocol", "practitioner", "service")
 
     def without_place(self, today: date):
         """Keep running courses whose next session holds no time to come."""
@@ -119,6 +119,10 @@ class WeekNeed(NamedTuple):
         """Order as the worklist does: longest past the last day first, then what has least left."""
         return self.order_by("next_latest_on", F("event_on").asc(nulls_last=True), "pk")
 
+    def with_people(self):
+        """Join what lists print."""
+        return self.select_related("patient", "protocol", "practitioner", "service")
+
 
 class TreatmentPlan(models.Model):
     """A course: N sessions agreed with one patient for one indication and its zones (CarePlan).
@@ -161,6 +165,15 @@ class TreatmentPlan(models.Model):
     next_earliest_on = models.DateField(null=True, editable=False)
     next_ideal_on = models.DateField("next due", null=True, editable=False, db_index=True)
     next_latest_on = models.DateField(null=True, editable=False, db_index=True)
+    start_by_on = models.DateField(  # the last day of the next session that still meets the event
+        null=True, editable=False
+    )
+    contacts_unanswered = models.PositiveSmallIntegerField(default=0, editable=False)
+    snoozed_until = models.DateField("put off until", null=True, editable=False)
+    snoozed_because = models.CharField(max_length=200, blank=True, editable=False)
+    snoozed_by = models.ForeignKey(
+        "clinic.User", models.PROTECT, null=True, editable=False, related_name="+"
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = TreatmentPlanQuerySet.as_manager()
@@ -195,9 +208,19 @@ class TreatmentPlan(models.Model):
                 condition=all_or_none("next_earliest_on", "next_ideal_on", "next_latest_on"),
                 name="treatmentplan_next_window_whole",
             ),
+            models.CheckConstraint(
+                condition=all_or_none("snoozed_until", "snoozed_by", blank=("snoozed_because",)),
+                name="treatmentplan_put_off_with_reason",
+                violation_error_message="Say why and until when.",
+            ),
         ]
         indexes = [
             models.Index(fields=["clinic", "status", "next_latest_on"], name="plan_clinic_due"),
+            models.Index(
+                fields=["clinic", "status", "next_latest_on"],
+                condition=Q(next_booked_on__isnull=True),
+                name="plan_clinic_unbooked",
+            ),
             models.Index(fields=["patient", "status"], name="plan_patient"),
         ]
 
