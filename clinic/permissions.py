@@ -70,6 +70,12 @@ PAGES: dict[str, Page] = {
     "appointment_move": page(TEAM, FORM),
     "appointment_cancel": page(TEAM, FORM),
     "appointment_step": page(TEAM, WRITE),
+    "appointment_tail": page(TEAM, FORM),
+    "diary": page(TEAM),
+    "diary_data": page(TEAM),
+    "diary_targets": page(TEAM),
+    "diary_place": page(TEAM, WRITE),
+    "diary_undo": page(TEAM, WRITE),
     # Courses
     "course": page(TEAM),
     "course_new": page(CARE, FORM),
@@ -124,15 +130,15 @@ PAGES: dict[str, Page] = {
     "admin:jsi18n": page({L}),
     "admin:app_list": page({L}),
     "admin:treatments_treatmentplan_planner": page({L}, FORM),
+    "admin:treatments_treatmentplan_several": page({L}, FORM),
+    "admin:treatments_treatmentplan_board": page({L}),
+    "admin:treatments_treatmentplan_capacity": page({L}),
 }
 for _name in (
     "account_signup", "account_inactive", "account_email", "account_email_verification_sent",
     "account_confirm_email", "account_set_password", "account_confirm_login_code", "admin:login",
     "admin:password_change", "admin:password_change_done", "admin:view_on_site",
     "admin:django.views.generic.base.RedirectView",
-    "admin:treatments_treatmentplan_several": page({L}, FORM),
-    "admin:treatments_treatmentplan_board": page({L}),
-    "admin:treatments_treatmentplan_capacity": page({L}),
 ):  # fmt: skip
     PAGES[_name] = CLOSED
 for _model in (
@@ -251,13 +257,14 @@ def attach_member(request) -> None:
 #: The main navigation: URL name, label, icon.
 NAVIGATION = [
     ("today", "Today", "calendar2-day"),
+    ("diary", "Diary", "calendar3"),
     ("patient_list", "Patients", "people"),
     ("appointment_new", "Book", "calendar2-plus"),
     ("admin:treatments_treatmentplan_changelist", "Planning", "kanban"),
     ("audit_log", "Audit log", "journal-check"),
 ]
 #: The single key that opens a page of the navigation (static/js/keys.js).
-NAVIGATION_KEYS = {"today": "t", "patient_list": "p", "appointment_new": "n"}
+NAVIGATION_KEYS = {"today": "t", "diary": "d", "patient_list": "p", "appointment_new": "n"}
 
 
 def frame(request) -> dict:

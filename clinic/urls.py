@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from clinic.views import audit, diary, health, patients, today
+from clinic.views import audit, calendar, diary, health, patients, today
 
 admin.site.final_catch_all_view = False  # an unknown admin address is a plain 404
 
@@ -39,6 +39,13 @@ urlpatterns = [
         diary.appointment_step,
         name="appointment_step",
     ),
+    path("diary/", calendar.diary, name="diary"),
+    path("diary/data/", calendar.diary_data, name="diary_data"),
+    path("diary/undo/", calendar.diary_undo, name="diary_undo"),
+    path(
+        "appointments/<int:appointment_id>/targets/", calendar.diary_targets, name="diary_targets"
+    ),
+    path("appointments/<int:appointment_id>/place/", calendar.diary_place, name="diary_place"),
     path("audit/", audit.audit_log, name="audit_log"),
     path("", include("treatments.urls")),
     path("account/", include("allauth.account.urls")),

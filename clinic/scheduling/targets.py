@@ -29,7 +29,9 @@ def start_bands(
     With `room_id` the visit must be in that room. Starts before the epoch minute `from_minute` are
     over (`past`). A start the clocks skip is in no band.
     """
-    verdicts = _verdicts(snapshot, shape, day, practitioner_id, room_id, from_minute)
+    verdicts = _verdicts(
+        snapshot, shape, day, who=practitioner_id, room_id=room_id, from_minute=from_minute
+    )
     seen = [(wall, reason) for wall, reason in verdicts if opens <= wall < closes]
     bands = []
     for reason, group in groupby(seen, key=lambda row: row[1]):
@@ -39,11 +41,11 @@ def start_bands(
 
 
 def _verdicts(
-    snapshot, shape, day, practitioner_id, room_id, from_minute
+    snapshot, shape, day, *, who: int, room_id: int | None, from_minute: int
 ) -> Iterator[tuple[int, Reason | None]]:
     finder = snapshot.finder(shape)
     board = finder.board(day)
-    legal = finder.legal(day, practitioner_id)
+    legal = finder.legal(day, who)
     in_room = -1 if room_id is None else board.starts["room"].get(room_id, 0)
     for bit in bits(board.grid):
         start = board.frame.start + bit
@@ -53,5 +55,5 @@ def _verdicts(
             free = in_room >> bit & 1
             reason = None if free else Reason.of("taken", need="room", resource=room_id)
         else:
-            reason = why_not(snapshot, shape, start=start, practitioner_id=practitioner_id)
+            reason = why_not(snapshot, shape, start=start, practitioner_id=who)
         yield board.frame.wall_min(bit), reason

@@ -74,7 +74,7 @@ class Sheet:
             edges += [row.local_start_min for row in visits]
             return min(edges, default=OPENS_MIN) // 60 * 60
         edges = [stretches[-1][1] for stretches in hours.values() if stretches]
-        edges += [min(row.local_start_min + _length(row), DAY_MIN) for row in visits]
+        edges += [min(row.local_start_min + row.minutes, DAY_MIN) for row in visits]
         return min(-(-max(edges, default=CLOSES_MIN) // 60) * 60, DAY_MIN)
 
     def _closed(self, hours: Mapping) -> Iterable[dict]:
@@ -103,16 +103,17 @@ class Sheet:
         return {
             "id": row.pk, "version": row.version, "resource": str(self._column(row)),
             "start": wall(row.local_date, row.local_start_min),
-            "end": wall(row.local_date, row.local_start_min + _length(row)),
+            "end": wall(row.local_date, row.local_start_min + row.minutes),
             "name": row.patient.full_name, "initials": row.patient.initials,
-            "who": row.practitioner.name, "room": row.room.name if row.room else "",
+            "who": row.practitioner.name, "practitioner": row.practitioner_id,
+            "room": row.room.name if row.room else "",
             "service": row.service.name, "state": row.status, "word": look.label,
             "icon": look.icon, "tone": look.tone,
             "session": f"{planned.number}/{planned.plan.sessions_planned}" if planned else "",
             "first": not row.came_before, "unconfirmed": state == "booked",
             "lacks_photo": self.clinical and lacks_photo, "movable": row.can_be_moved,
             "phases": _phases(row), "hands": self._hands(row),
-            "minutes": _length(row), "url": row.get_absolute_url(), **_addresses(row),
+            "minutes": row.minutes, "url": row.get_absolute_url(), **_addresses(row),
         }  # fmt: skip
 
     def _hands(self, row: Appointment) -> list[list[int]]:
@@ -128,13 +129,9 @@ def wall(day: date, wall_min: int) -> str:
     return f"{day.isoformat()}T{wall_min // 60:02d}:{wall_min % 60:02d}"
 
 
-def _length(row: Appointment) -> int:
-    return int((row.ends_at - row.starts_at).total_seconds() // 60)
-
-
 def _phases(row: Appointment) -> list[list]:
     """Return [kind, from, to] in minutes after the start, kept inside the visit."""
-    length = _length(row)
+    length = row.minutes
     rows = sorted(row.service.phases.all(), key=lambda phase: phase.offset_min)
     found = [
         [phase.kind, phase.offset_min, min(phase.offset_min + phase.minutes, length)]

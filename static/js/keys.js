@@ -60,11 +60,13 @@ function targets() {
   return [...layer().querySelectorAll("[data-key]")].filter(usable);
 }
 
-/** The element a key means: in the row in focus first, then outside of any row. */
+/** The element a key means: in the row in focus first, then outside of any row, the page before its frame. */
 function meant(key) {
   const found = targets().filter(({ dataset }) => dataset.key === key);
   const row = rowOf(document.activeElement);
-  return (row && found.find((element) => row.contains(element))) ?? found.find((element) => !rowOf(element));
+  const own = (row && found.find((element) => row.contains(element))) || null;
+  const outside = found.filter((element) => !rowOf(element));
+  return own ?? outside.find((element) => !element.closest(".topbar")) ?? outside[0];
 }
 
 /** Press an element the way a person would. */
