@@ -319,3 +319,13 @@ class Finder:
         """Local day and bit of an epoch minute."""
         day = wall_of(start, self.snapshot.zone)[0]
         return day, start - frame_of(day, self.snapshot.zone).start
+
+
+def free_minutes(snapshot: Snapshot, days: Sequence[date]) -> dict[int, tuple[int, ...]]:
+    """Per resource one mask for each of `days`: open and not taken, bit 0 the day's first minute."""
+    frames = [frame_of(day, snapshot.zone) for day in days]
+    lanes = [_Lane(snapshot, row) for row in snapshot.resources]
+    return {
+        lane.resource_id: tuple(lane.open(frame) & ~lane.taken(frame) for frame in frames)
+        for lane in lanes
+    }

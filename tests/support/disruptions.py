@@ -48,7 +48,7 @@ SCENARIOS = {
     "B": Scenario(400, ((0, tuple(range(10))),)),
     "C": Scenario(400, ((0, tuple(range(5))), (1, tuple(range(5))))),
     "D": Scenario(520, ((0, tuple(range(5))),)),
-    "E": Scenario(520, ((0, tuple(range(5))), (1, tuple(range(5))))),
+    "E": Scenario(480, ((0, tuple(range(5))), (1, tuple(range(5))))),
     "F": Scenario(400, broken=((200, 201, 202, 203, 204), (1, 2))),
     "G": Scenario(640, ((0, tuple(range(5))),)),
 }

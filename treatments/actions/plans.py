@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 
 from clinic.actions import diary
 from clinic.actions.audit import record
+from clinic.actions.locks import share_diary
 from clinic.actions.refusals import Conflict, NotHealed, broken_promise
 from clinic.models import Appointment, Rest
 from clinic.scheduling.minutes import day_number
@@ -85,6 +86,7 @@ def _start_by(plan, following, sessions) -> date | None:
 
 def lock_plan(plan: TreatmentPlan) -> TreatmentPlan:
     """Return the course as it is now, held until the deed commits."""
+    share_diary(plan.clinic_id)
     rows = TreatmentPlan.objects.select_related("clinic", "patient", "service")
     return rows.select_for_update(of=("self",)).get(pk=plan.pk)
 

@@ -37,6 +37,7 @@ PROVEN = [
     Proven("B", 1, 35, 1586),
     Proven("C", 1, 55, 2567),
     Proven("D", 1, 32, 1610),
+    Proven("E", 2, 48, 2492, within=0.06),
     Proven("F", 1, 60, 52),
     Proven("G", 1, 40, 50679),
 ]
