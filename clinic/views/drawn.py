@@ -144,7 +144,8 @@ def _phases(row: Appointment) -> list[list]:
 def _addresses(row: Appointment) -> dict:
     names = {"chart": "chart", "move": "appointment_move", "cancel": "appointment_cancel",
              "targets": "diary_targets", "place": "diary_place"}  # fmt: skip
-    return {
+    found = {
         f"{key}_url": reverse(name, args=[row.patient_id if key == "chart" else row.pk])
         for key, name in names.items()
     }
+    return found | {"cancel_url": found["cancel_url"] + "?from=diary"}

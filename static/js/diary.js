@@ -161,6 +161,8 @@ function choose(visit, button) {
   chosen = visit;
   const [day, time] = visit.start.split("T");
   drawCard(card, visit, `${dayWords(day)}, ${time} to ${visit.end.slice(11)}`);
+  const { left, right } = button.getBoundingClientRect();
+  card.classList.toggle("is-left", (left + right) / 2 > window.innerWidth / 2);
   for (const one of sheet.querySelectorAll(".visit")) one.classList.toggle("is-chosen", one === button);
 }
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
-from clinic.forms.diary import slot_word
+from clinic.forms.diary import CancelForm, slot_word
 from clinic.models import Appointment
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words, sentence
@@ -20,7 +20,7 @@ from clinic.views.calendar import remember
 from clinic.views.offers import Offer, offered
 from clinic.views.targets import PickUp
 from treatments.actions import undo
-from treatments.actions.tail import move_with_tail
+from treatments.actions.tail import cancel_with_tail, move_with_tail
 from treatments.forms.tail import TailForm
 from treatments.models.openings import Course
 from treatments.models.tail import session_of, tail_of
@@ -47,12 +47,9 @@ class TailRow:
 def appointment_tail(request, appointment_id):
     """Show what moving a session to a time does to the others, and move them all with one save."""
     row = _visit(request, appointment_id)
-    patient = open_patient(pk=row.patient_id, clinic=request.clinic, category="schedule",
-                           at=timezone.now(), by=request.user)  # fmt: skip
+    patient = _open(request, row)
     session = session_of(row)
-    facts = {"appointment": row, "patient": patient, "today": _today(request), "allergies": []}
-    if request.member.role in CARE:
-        facts["allergies"] = patient.allergies.filter(ended_on=None)
+    facts = {"appointment": row, "patient": patient} | _care(request, patient)
     if session is None or not row.can_be_moved:
         return redirect(row)
     sent = request.POST if request.method == "POST" else request.GET
@@ -70,15 +67,77 @@ def appointment_tail(request, appointment_id):
     return render(request, "treatments/plans/tail.html", facts, status=status)
 
 
+# --- Cancel ---------------------------------------------------------------------------------------
+def appointment_cancel(request, appointment_id):
+    """Cancel a visit for one of the short list's reasons, and book its session anew if wished."""
+    row = _visit(request, appointment_id)
+    patient = _open(request, row)
+    session = session_of(row)
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    form.helper.form_tag, form.helper.disable_csrf = False, True
+    facts = {"appointment": row, "patient": patient, "form": form, "session": session}
+    if form.is_valid():
+        try:
+            words = _cancelled(request, row, session, form.cleaned_data["reason"])
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, words)
+            return redirect(_day_of(row) if "from" in request.POST else row.get_absolute_url())
+    facts |= _care(request, patient) | _anew(request, row, session)
+    return render(request, "clinic/diary/cancel.html", facts,
+                  status=INVALID if form.is_bound else 200)  # fmt: skip
+
+
+def _cancelled(request, row, session, reason: str) -> str:
+    """Cancel, with the dates of the proposal when they were asked for; return what to say."""
+    slots: dict = {}
+    if session and "mend" in request.POST:
+        sent = TailForm(request.POST, clinic=request.clinic, today=_today(request),
+                        course=Course(session.plan), needs_slot=False)  # fmt: skip
+        slots = sent.others if sent.is_valid() else {}
+    was = [undo.before(row, "cancelled")]
+    was += _before(session, [n for n in slots if n != session.number]) if slots else []
+    cancel_with_tail(appointment=row, reason=reason, slots=slots, at=timezone.now(),
+                     by=request.user)  # fmt: skip
+    words = f"Cancelled: {_when(row)} of {row.patient.full_name}."
+    if slots:
+        session.refresh_from_db()
+        was.append(undo.booked(session.appointment))
+        words += f" Session {session.number} is now on {_when(session.appointment)}."
+    remember(request, words, was)
+    return words
+
+
+def _anew(request, row, session) -> dict:
+    """Return the best new date of a session whose visit is cancelled, others kept where possible."""
+    if session is None or not row.can_be_moved:
+        return {}
+    units = {unit.pk: unit for unit in request.clinic.resources.all()}
+    course = Course(session.plan)
+    try:
+        found = tail_of(session, course=course, today=_today(request), avoid=row.local_date)
+    except ValidationError:  # nobody can serve it any more
+        return {}
+    if not isinstance(found, Tail):
+        return {
+            "anew_reasons": [f"{sentence(w)}." for p in _unplaced(found) for w in p.reasons[:1]]
+        }
+    rows = tail_rows(found, course, units)
+    return {"rows": [one for one in rows if one.offer], "moves": len(found.moved)}
+
+
+# --- How ------------------------------------------------------------------------------------------
 def _preview(request, row, session, form) -> dict:
     """Return the rows of the course before and after, or why it cannot be."""
     slot = form.cleaned_data["slot"]
     units = {unit.pk: unit for unit in request.clinic.resources.all()}
-    found = tail_of(session, today=_today(request), slot=slot)
+    course = Course(session.plan)
+    found = tail_of(session, course=course, today=_today(request), slot=slot)
     facts = {"slot": slot, "slot_word": slot_word(slot), "session": session,
              "who": units.get(slot.practitioner_id)}  # fmt: skip
     if isinstance(found, Tail):
-        return facts | {"rows": tail_rows(found, session.plan, units), "moves": len(found.moved)}
+        return facts | {"rows": tail_rows(found, course, units), "moves": len(found.moved)}
     reasons = [f"{sentence(why)}." for part in _unplaced(found) for why in part.reasons[:1]]
     return facts | {"rows": [], "reasons": reasons}
 
@@ -87,9 +146,8 @@ def _unplaced(found: Refusal | None):
     return found.sessions if isinstance(found, Refusal) else ()
 
 
-def tail_rows(tail: Tail, plan, units) -> list[TailRow]:
+def tail_rows(tail: Tail, course: Course, units) -> list[TailRow]:
     """Return a row per session of a mended course, in order."""
-    course = Course(plan)
     rows = [_row("changed", tail.changed, course, units)]
     rows += [_row("kept", placed, course, units) for placed in tail.kept]
     rows += [_row("moved", placed, course, units) for placed in tail.moved]
@@ -106,10 +164,7 @@ def _row(what: str, placed: Placed, course: Course, units) -> TailRow:
 def _saved(request, row, session, form):
     """Move the session and those that give way; a redirect when done, facts of the page if not."""
     others = form.others
-    numbers = {session.number, *others}
-    rows = session.plan.sessions.filter(number__in=numbers).select_related("appointment")
-    visits = [one.appointment for one in rows if one.is_booked or one.pk == session.pk]
-    was = [undo.before(visit, "moved") for visit in visits]
+    was = _before(session, {session.number, *others})
     slot = form.cleaned_data["slot"]
     try:
         moved = move_with_tail(
@@ -125,7 +180,13 @@ def _saved(request, row, session, form):
     words = f"{row.patient.full_name}: {_days(moved)}."
     remember(request, words, was)
     messages.success(request, f"Moved. {words}")
-    return redirect(f"{reverse('diary')}?on={moved[0].local_date.isoformat()}")
+    return redirect(_day_of(moved[0]))
+
+
+def _before(session, numbers) -> list[dict]:
+    """Return what the visits of these sessions are now, to be taken back to."""
+    rows = session.plan.sessions.filter(number__in=numbers).select_related("appointment")
+    return [undo.before(one.appointment, "moved") for one in rows if one.appointment]
 
 
 def _nearest(request, row, slot) -> list[dict]:
@@ -136,6 +197,27 @@ def _nearest(request, row, slot) -> list[dict]:
 
 def _days(moved) -> str:
     return ", ".join(f"{day_words(one.local_date)} {one.start_clock}" for one in moved)
+
+
+def _when(row) -> str:
+    return f"{day_words(row.local_date)}, {row.start_clock}"
+
+
+def _day_of(row) -> str:
+    """Return the diary's page of a visit's day."""
+    return f"{reverse('diary')}?on={row.local_date.isoformat()}"
+
+
+def _open(request, row):
+    return open_patient(pk=row.patient_id, clinic=request.clinic, category="schedule",
+                        at=timezone.now(), by=request.user)  # fmt: skip
+
+
+def _care(request, patient) -> dict:
+    """Return what the patient banner shows besides, by role."""
+    clinical = request.member.role in CARE
+    allergies = patient.allergies.filter(ended_on=None) if clinical else []
+    return {"today": _today(request), "allergies": allergies}
 
 
 def _today(request):
