@@ -76,6 +76,14 @@ PAGES: dict[str, Page] = {
     "diary_targets": page(TEAM),
     "diary_place": page(TEAM, WRITE),
     "diary_undo": page(TEAM, WRITE),
+    # Messages and calendars
+    "message_list": page(TEAM),
+    "message_retry": page(TEAM, WRITE),
+    "message_withdraw": page(TEAM, WRITE),
+    "wish_settle": page(TEAM, WRITE),
+    "visit_answer": PUBLIC_FORM,  # by a signed link; rate-limited
+    "calendar_feed": PUBLIC,  # by a secret address; rate-limited
+    "calendar_address": page(CARE, FORM),
     # Courses
     "course": page(TEAM),
     "course_new": page(CARE, FORM),
@@ -83,6 +91,13 @@ PAGES: dict[str, Page] = {
     "course_stop": page(CARE, FORM),
     "course_dates": page(TEAM, FORM),
     "course_date_row": page(TEAM),
+    # Board and lists
+    "course_next": page(TEAM, FORM),
+    "worklist": page(TEAM),
+    "due_contact": page(TEAM, WRITE),
+    "due_snooze": page(TEAM, WRITE),
+    "unresolved": page(TEAM),
+    "unresolved_settle": page(TEAM, WRITE),
     # Session records
     "session_open": page(CARE, WRITE),
     "session_record": page(CARE, FORM),
@@ -133,6 +148,7 @@ PAGES: dict[str, Page] = {
     "admin:treatments_treatmentplan_several": page({L}, FORM),
     "admin:treatments_treatmentplan_board": page({L}),
     "admin:treatments_treatmentplan_capacity": page({L}),
+    "admin:treatments_treatmentplan_repair": page({L}, FORM),
 }
 for _name in (
     "account_signup", "account_inactive", "account_email", "account_email_verification_sent",
@@ -158,6 +174,7 @@ ADMIN_MODELS: dict[str, str] = {
     "clinic_resource": KEEP,
     "clinic_service": KEEP,
     "clinic_hoursexception": EDIT,
+    "clinic_messagetemplate": KEEP,
     "clinic_patient": LOOK,
     "clinic_appointment": LOOK,
     "treatments_zone": KEEP,
@@ -260,6 +277,8 @@ NAVIGATION = [
     ("diary", "Diary", "calendar3"),
     ("patient_list", "Patients", "people"),
     ("appointment_new", "Book", "calendar2-plus"),
+    ("worklist", "Worklist", "telephone"),
+    ("message_list", "Messages", "envelope"),
     ("admin:treatments_treatmentplan_changelist", "Planning", "kanban"),
     ("audit_log", "Audit log", "journal-check"),
 ]

@@ -77,6 +77,20 @@ class AppointmentQuerySet(models.QuerySet):
         rows = self.standing(clinic, from_day, to_day).order_by().values_list("local_date")
         return dict(rows.annotate(count=Count("pk")))
 
+    def for_feed(self, user, since, until):
+        """Return a person's own visits in the clinics they work in, for their calendar."""
+        clinics = user.memberships.filter(ended_at=None).values("clinic_id")
+        rows = self.live().filter(
+            practitioner__user=user, clinic__in=clinics, starts_at__gte=since, starts_at__lt=until
+        )
+        joined = rows.select_related("patient", "room", "clinic", "planned_session__plan")
+        return joined.order_by("starts_at", "pk")
+
+    def unresolved(self, today):
+        """Keep visits of earlier days of which nobody has said what became of them."""
+        open_states = ["booked", "arrived", "in_session"]
+        return self.filter(status__in=open_states, local_date__lt=today)
+
     def of_patient(self, patient):
         """Return a patient's appointments, newest first."""
         return (
@@ -198,6 +212,9 @@ class Appointment(models.Model):
         ]
         indexes = [
             models.Index(fields=["clinic", "local_date"], name="appointment_clinic_day"),
+            models.Index(
+                fields=["clinic", "status", "local_date"], name="appointment_clinic_state"
+            ),
             models.Index(fields=["patient", "local_date"], name="appointment_patient_day"),
             models.Index(fields=["practitioner", "local_date"], name="appointment_who_day"),
         ]

@@ -198,6 +198,11 @@ class OutboxMessage(models.Model):
     def __str__(self):
         return f"{self.get_kind_display()} of appointment {self.appointment_id}"
 
+    @property
+    def look(self) -> str:
+        """Return its state as lists show it: a failed try is no ordinary waiting."""
+        return "retrying" if self.status == self.Status.QUEUED and self.attempts else self.status
+
     def is_leaving(self, at) -> bool:
         """Say whether a worker has it in hand at this moment."""
         waiting = self.status == self.Status.QUEUED and self.claimed_at is not None
