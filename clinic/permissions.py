@@ -71,6 +71,20 @@ PAGES: dict[str, Page] = {
     "appointment_move": page(TEAM, FORM),
     "appointment_cancel": page(TEAM, FORM),
     "appointment_step": page(TEAM, WRITE),
+    "appointment_tail": page(TEAM, FORM),
+    "diary": page(TEAM),
+    "diary_data": page(TEAM),
+    "diary_targets": page(TEAM),
+    "diary_place": page(TEAM, WRITE),
+    "diary_undo": page(TEAM, WRITE),
+    # Messages and calendars
+    "message_list": page(TEAM),
+    "message_retry": page(TEAM, WRITE),
+    "message_withdraw": page(TEAM, WRITE),
+    "wish_settle": page(TEAM, WRITE),
+    "visit_answer": PUBLIC_FORM,  # by a signed link; rate-limited
+    "calendar_feed": PUBLIC,  # by a secret address; rate-limited
+    "calendar_address": page(CARE, FORM),
     # Courses
     "course": page(TEAM),
     "course_new": page(CARE, FORM),
@@ -78,6 +92,13 @@ PAGES: dict[str, Page] = {
     "course_stop": page(CARE, FORM),
     "course_dates": page(TEAM, FORM),
     "course_date_row": page(TEAM),
+    # Board and lists
+    "course_next": page(TEAM, FORM),
+    "worklist": page(TEAM),
+    "due_contact": page(TEAM, WRITE),
+    "due_snooze": page(TEAM, WRITE),
+    "unresolved": page(TEAM),
+    "unresolved_settle": page(TEAM, WRITE),
     # Session records
     "session_open": page(CARE, WRITE),
     "session_record": page(CARE, FORM),
@@ -125,6 +146,10 @@ PAGES: dict[str, Page] = {
     "admin:jsi18n": page({L}),
     "admin:app_list": page({L}),
     "admin:treatments_treatmentplan_planner": page({L}, FORM),
+    "admin:treatments_treatmentplan_several": page({L}, FORM),
+    "admin:treatments_treatmentplan_board": page({L}),
+    "admin:treatments_treatmentplan_capacity": page({L}),
+    "admin:treatments_treatmentplan_repair": page({L}, FORM),
 }
 for _name in (
     "account_signup", "account_inactive", "account_email", "account_email_verification_sent",
@@ -150,6 +175,7 @@ ADMIN_MODELS: dict[str, str] = {
     "clinic_resource": KEEP,
     "clinic_service": KEEP,
     "clinic_hoursexception": EDIT,
+    "clinic_messagetemplate": KEEP,
     "clinic_patient": LOOK,
     "clinic_appointment": LOOK,
     "treatments_zone": KEEP,
@@ -249,11 +275,16 @@ def attach_member(request) -> None:
 #: The main navigation: URL name, label, icon.
 NAVIGATION = [
     ("today", "Today", "calendar2-day"),
+    ("diary", "Diary", "calendar3"),
     ("patient_list", "Patients", "people"),
     ("appointment_new", "Book", "calendar2-plus"),
+    ("worklist", "Worklist", "telephone"),
+    ("message_list", "Messages", "envelope"),
     ("admin:treatments_treatmentplan_changelist", "Planning", "kanban"),
     ("audit_log", "Audit log", "journal-check"),
 ]
+#: The single key that opens a page of the navigation (static/js/keys.js).
+NAVIGATION_KEYS = {"today": "t", "diary": "d", "patient_list": "p", "appointment_new": "n"}
 
 
 def frame(request) -> dict:
@@ -266,7 +297,13 @@ def frame(request) -> dict:
             nameless["demo_accounts"] = demo_accounts()
         return nameless
     nav = [
-        {"label": label, "url": reverse(name), "icon": icon, "active": name == current}
+        {
+            "label": label,
+            "url": reverse(name),
+            "icon": icon,
+            "active": name == current,
+            "key": NAVIGATION_KEYS.get(name, ""),
+        }
         for name, label, icon in NAVIGATION
         if may(member.role, name) and not (name == "today" and member.role == A)
     ]

@@ -244,6 +244,8 @@ NODE_ASSETS = {
     "vendor/inter/inter-latin-ext-wght-normal.woff2": (
         "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2"
     ),
+    "vendor/calendar/event-calendar.min.css": "@event-calendar/build/dist/event-calendar.min.css",
+    "vendor/calendar/event-calendar.min.js": "@event-calendar/build/dist/event-calendar.min.js",
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG  # look a file up when asked for, rather than all at every start
@@ -289,7 +291,19 @@ USE_TZ = True
 TIME_ZONE = "UTC"  # stored and compared in UTC; every page shows its clinic's wall time
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20  # well under the time after which another worker takes the message
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Needlepoint <clinic@localhost>")
+# What sends on each channel: a class of clinic.actions.outbox.Messenger's shape, "" for none.
+MESSAGE_CHANNELS = {
+    "email": "clinic.exports.mail.Mail",
+    "sms": env.str("SMS_MESSENGER", default=""),
+}
+SMS_FOLDER = Path(env.str("SMS_FOLDER", default=str(VAR_DIR / "sms")))
+# The address patients open from a message; a worker has no request to read it from.
+SITE_URL = env.str(
+    "SITE_URL", default=f"https://{ALLOWED_HOSTS[0]}" if SERVER and ALLOWED_HOSTS
+    else "http://localhost:8000",
+)  # fmt: skip
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -3,7 +3,18 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from clinic.views import audit, diary, health, patients, today
+from clinic.views import (
+    answers,
+    audit,
+    calendar,
+    diary,
+    feeds,
+    health,
+    messages,
+    patients,
+    today,
+    unresolved,
+)
 
 admin.site.final_catch_all_view = False  # an unknown admin address is a plain 404
 
@@ -31,14 +42,31 @@ urlpatterns = [
         "appointments/<int:appointment_id>/move/", diary.appointment_move, name="appointment_move"
     ),
     path(
-        "appointments/<int:appointment_id>/cancel/",
-        diary.appointment_cancel,
-        name="appointment_cancel",
-    ),
-    path(
         "appointments/<int:appointment_id>/step/<slug:step>/",
         diary.appointment_step,
         name="appointment_step",
+    ),
+    path("diary/", calendar.diary, name="diary"),
+    path("diary/data/", calendar.diary_data, name="diary_data"),
+    path("diary/undo/", calendar.diary_undo, name="diary_undo"),
+    path(
+        "appointments/<int:appointment_id>/targets/", calendar.diary_targets, name="diary_targets"
+    ),
+    path("appointments/<int:appointment_id>/place/", calendar.diary_place, name="diary_place"),
+    path("messages/", messages.message_list, name="message_list"),
+    path("messages/<int:message_id>/retry/", messages.message_retry, name="message_retry"),
+    path(
+        "messages/<int:message_id>/withdraw/", messages.message_withdraw, name="message_withdraw"
+    ),
+    path("messages/wishes/<int:wish_id>/settle/", messages.wish_settle, name="wish_settle"),
+    path("visit/<str:token>/", answers.visit_answer, name="visit_answer"),
+    path("ics/<slug:secret>.ics", feeds.calendar_feed, name="calendar_feed"),
+    path("account/calendar/", feeds.calendar_address, name="calendar_address"),
+    path("unresolved/", unresolved.unresolved, name="unresolved"),
+    path(
+        "unresolved/<int:appointment_id>/<slug:outcome>/",
+        unresolved.unresolved_settle,
+        name="unresolved_settle",
     ),
     path("audit/", audit.audit_log, name="audit_log"),
     path("", include("treatments.urls")),

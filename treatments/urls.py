@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from treatments.views import photos, plans, sessions
+from treatments.views import nextdates, photos, plans, sessions, tail, worklist
 
 urlpatterns = [
     path("patients/<int:patient_id>/courses/new/", plans.course_new, name="course_new"),
@@ -11,6 +11,16 @@ urlpatterns = [
     path("courses/<int:plan_id>/stop/", plans.course_stop, name="course_stop"),
     path("courses/<int:plan_id>/dates/", plans.course_dates, name="course_dates"),
     path("courses/<int:plan_id>/dates/row/", plans.course_date_row, name="course_date_row"),
+    path(
+        "appointments/<int:appointment_id>/cancel/",
+        tail.appointment_cancel,
+        name="appointment_cancel",
+    ),
+    path("appointments/<int:appointment_id>/tail/", tail.appointment_tail, name="appointment_tail"),
+    path("courses/<int:plan_id>/next/", nextdates.course_next, name="course_next"),
+    path("worklist/", worklist.worklist, name="worklist"),
+    path("worklist/<int:plan_id>/contact/", worklist.due_contact, name="due_contact"),
+    path("worklist/<int:plan_id>/snooze/", worklist.due_snooze, name="due_snooze"),
     path("appointments/<int:appointment_id>/record/", sessions.session_open, name="session_open"),
     path("sessions/<int:session_id>/", sessions.session_record, name="session_record"),
     path("sessions/<int:session_id>/save/", sessions.session_save, name="session_save"),

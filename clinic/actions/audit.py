@@ -13,18 +13,20 @@ from clinic.models import AuditEvent, AuditHead, Membership
 def record(
     action: str, thing=None, *, clinic=None, at: datetime, by, patient=None, category: str = "",
     reason: str = "", details: dict | None = None, address: str = "",
+    actor: str = "Needlepoint",
 ) -> AuditEvent:  # fmt: skip
     """Append one line to a clinic's chain and return it.
 
     `thing` is the row acted on (its label and key are kept, no foreign key), `details` holds names
-    of fields and ids, never clinical words. `by` is a User, or None for the system. Holds the
-    clinic's head row until the deed commits, so lines cannot fork.
+    of fields and ids, never clinical words. `by` is a User, or None for the system and
+    for `actor`, who has no account. Holds the clinic's head row until the deed commits, so lines
+    cannot fork.
     """
     clinic_id = clinic.pk if clinic is not None else getattr(thing, "clinic_id", None) or 0
     seq, mac, role = _hold_head(clinic_id, by)
     event = AuditEvent(
         clinic_id=clinic_id, seq=seq + 1, at=at,
-        actor_id=by.pk if by else None, actor_name=str(by)[:150] if by else "Needlepoint",
+        actor_id=by.pk if by else None, actor_name=str(by)[:150] if by else actor,
         actor_role=role or "", action=action,
         object_type=thing._meta.label_lower if thing is not None else "",
         object_id=str(thing.pk) if thing is not None else "",

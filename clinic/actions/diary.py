@@ -12,7 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
+from clinic.actions import messages
 from clinic.actions.audit import record
+from clinic.actions.locks import share_diary
 from clinic.actions.placing import Visit, columns, let_go, not_healed, reserve, take, with_key
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken, broken_promise
 from clinic.models import Appointment, Rest
@@ -21,8 +23,8 @@ from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
 
 __all__ = [
-    "Conflict", "NotHealed", "RestWish", "SlotTaken", "arrive", "book", "cancel", "change_rests",
-    "confirm", "finish", "mark_noshow", "mark_to_move", "move", "start", "undo",
+    "Conflict", "NotHealed", "RestWish", "SlotTaken", "arrive", "attended", "book", "cancel",
+    "change_rests", "confirm", "finish", "mark_noshow", "mark_to_move", "move", "numb", "start", "unbook", "undo",
 ]  # fmt: skip
 
 Status = Appointment.Status
@@ -31,15 +33,17 @@ Status = Appointment.Status
 @transaction.atomic
 def book(
     *, clinic, patient, service, slot: Slot, rests: Sequence[RestWish] = (), at: datetime, by,
-    note: str = "", request_key=None, why: Iterable = (),
+    note: str = "", request_key=None, why: Iterable = (), quiet: bool = False,
 ) -> Appointment:  # fmt: skip
     """Book a visit at a slot and reserve the healing time of its zones.
 
     Only the slot's start and practitioner bind: a room or device taken meanwhile is swapped for a
-    free one. `why` are plain values of `Reason.as_dict()`. The same `request_key` again returns
+    free one. `why` are plain values of `Reason.as_dict()`; with `quiet` the caller tells the
+    patient. The same `request_key` again returns
     the first appointment. Raises SlotTaken, NotHealed, or ValidationError when the slot is not one
     that may be offered; then nothing is written.
     """
+    share_diary(clinic.pk)
     if patient.clinic_id != clinic.pk or service.clinic_id != clinic.pk:
         raise ValidationError("This patient or service belongs to another clinic.", code="foreign")
     shape = shape_of(service)
@@ -66,19 +70,22 @@ def book(
         raise
     if is_new:
         _tell("booked", appointment, at, by, details=_place_words(appointment))
+        if not quiet:
+            messages.tell_booked([appointment], at=at)
     return appointment
 
 
 @transaction.atomic
 def move(
     *, appointment: Appointment, slot: Slot, rests: Sequence[RestWish] | None = None, version: int,
-    at: datetime, by, why: Iterable = (),
+    at: datetime, by, why: Iterable = (), quiet: bool = False,
 ) -> Appointment:  # fmt: skip
     """Give an appointment another time; one that waited to be moved is booked again.
 
     `version` is the one the person saw: Conflict when somebody was quicker. `rests` None shifts
-    the reserved healing times along. Clears the confirmation. Raises as `book` does.
+    the reserved healing times along. Clears the confirmation. `quiet` and refusals as `book`.
     """
+    share_diary(appointment.clinic_id)
     taken = Appointment.objects.filter(pk=appointment.pk, version=version)
     if not taken.update(version=F("version") + 1):  # locks the row: the other desk waits here
         raise _conflict(appointment)
@@ -100,6 +107,8 @@ def move(
         return row
 
     _again(row, shape, slot, rests, at=at).placed(place)
+    if not quiet:
+        messages.tell([row], at=at)
     _tell("moved", row, at, by, details=_place_words(row) | {"before": before})
     return row
 
@@ -123,6 +132,18 @@ def cancel(*, appointment: Appointment, reason: str, at: datetime, by) -> Appoin
 
 
 @transaction.atomic
+def unbook(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Take back a booking made a moment ago, as if it had been a slip: its time is free again."""
+    row = _locked(appointment)
+    if row.status == Status.ENTERED_IN_ERROR:
+        return row
+    if row.status != Status.BOOKED:
+        raise _wrong_state(row, "taken back")
+    let_go(row)
+    return _ended(row, Status.ENTERED_IN_ERROR, "unbooked", at, by)
+
+
+@transaction.atomic
 def mark_to_move(*, appointment: Appointment, because: str, at: datetime, by) -> Appointment:
     """Free a booked visit's time because it can no longer stand, and put it on the list to move."""
     row = _locked(appointment)
@@ -135,6 +156,7 @@ def mark_to_move(*, appointment: Appointment, because: str, at: datetime, by) ->
     let_go(row)
     row.status, row.to_move_since, row.to_move_because = Status.PROPOSED, at, because
     row.confirmed_at = None
+    messages.tell([row], at=at)
     return _saved(row, "to_move", at, by, reason=because)
 
 
@@ -177,6 +199,18 @@ def arrive(*, appointment: Appointment, at: datetime, by) -> Appointment:
 
 
 @transaction.atomic
+def numb(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Keep that numbing has begun for a patient who is here; a second time changes nothing."""
+    row = _locked(appointment)
+    if row.status not in {Status.ARRIVED, Status.IN_SESSION}:
+        raise _wrong_state(row, "numbed")
+    if row.numbing_at:
+        return row
+    row.numbing_at = at
+    return _saved(row, "numbing", at, by)
+
+
+@transaction.atomic
 def start(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the patient is in the room; one nobody greeted has thereby arrived."""
     return _step(
@@ -192,6 +226,26 @@ def finish(*, appointment: Appointment, at: datetime, by) -> Appointment:
         appointment, "finished", to=Status.FULFILLED, allowed={Status.ARRIVED, Status.IN_SESSION},
         stamps=("started_at", "finished_at"), at=at, by=by,
     )  # fmt: skip
+
+
+@transaction.atomic
+def attended(*, appointment: Appointment, at: datetime, by) -> Appointment:
+    """Keep afterwards that a visit of an earlier day took place, at the time it was booked for.
+
+    Stamps that are missing become the booked times: when they were clicked says nothing.
+    """
+    row = _locked(appointment)
+    if row.status == Status.FULFILLED:
+        return row
+    if row.status not in {Status.BOOKED, Status.ARRIVED, Status.IN_SESSION}:
+        raise _wrong_state(row, "marked as done")
+    if at < row.ends_at:
+        raise ValidationError("This appointment is not over yet.", code="not_yet")
+    row.arrived_at = row.arrived_at or row.starts_at
+    row.started_at = row.started_at or max(row.arrived_at, row.starts_at)
+    row.finished_at = max(row.started_at, row.ends_at)
+    row.status = Status.FULFILLED
+    return _saved(row, "finished", at, by, details={"afterwards": True})
 
 
 @transaction.atomic
@@ -228,10 +282,14 @@ def undo(
     elif before not in _BACK:
         raise _wrong_state(row, "stepped back")
     row.status, stamp = _BACK.get(before, (Status.BOOKED, None))
+    if before == Status.ARRIVED and row.numbing_at:
+        row.status, stamp = Status.ARRIVED, "numbing_at"
     if stamp:
         setattr(row, stamp, None)
     row.ended_at = row.ended_by = None
     row.cancel_reason = ""
+    if before == Status.CANCELLED:
+        messages.tell([row], at=at)
     return _saved(row, "undone", at, by, details={"was": before})
 
 
@@ -246,6 +304,7 @@ _BACK = {
 # --- How ----------------------------------------------------------------------------------------
 def _locked(appointment: Appointment) -> Appointment:
     """Return the row as it is now, held until the deed commits."""
+    share_diary(appointment.clinic_id)
     return Appointment.objects.select_for_update().get(pk=appointment.pk)
 
 
@@ -300,6 +359,7 @@ def _step(appointment, action, *, to, allowed, stamps, at, by) -> Appointment:
 
 def _ended(row, status, action, at, by, *, reason="") -> Appointment:
     row.status, row.ended_at, row.ended_by = status, at, by
+    messages.tell([row], at=at)
     return _saved(row, action, at, by, reason=reason)
 
 

@@ -96,8 +96,9 @@ class Visit:
         return self._at(known)
 
     def _at(self, known) -> Slot | None:
-        who = self.slot.practitioner_id
-        return slot_at(known, self.shape, start=self.slot.start, practitioner_id=who)
+        slot = self.slot
+        return slot_at(known, self.shape, start=slot.start, practitioner_id=slot.practitioner_id,
+                       room_id=slot.room_id)  # fmt: skip
 
     def _legal(self) -> Slot:
         """Return the slot with a free room and device, or raise what forbids it."""

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from clinic.actions.audit import record
+from clinic.actions.letters import seed_templates
 from clinic.models import Clinic, Membership, Role, User
 
 LAST_LEAD = "A clinic needs a lead. Make somebody else a lead first."
@@ -43,6 +44,7 @@ def found_clinic(
     clinic = Clinic(name=name, slug=slugify(name)[:50] or "clinic", time_zone=time_zone)
     clinic.full_clean()
     clinic.save(force_insert=True)
+    seed_templates(clinic)
     record("clinic.founded", clinic, clinic=clinic, at=at, by=by)
     invitation = invite_staff(clinic=clinic, role=Role.LEAD, site=site, at=at, by=by, **lead)
     return clinic, invitation

@@ -1,3 +1,3 @@
 """The practice in the Django admin: what the lead looks up and edits."""
 
-from clinic.admin import patients, services, staff  # noqa: F401 -- registering is their effect
+from clinic.admin import messages, patients, services, staff  # noqa: F401 -- registering is their effect

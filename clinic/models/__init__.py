@@ -2,6 +2,7 @@
 
 from clinic.models.audit import AuditEvent, AuditHead
 from clinic.models.diary import Appointment, Hold, Rest, TreatedArea
+from clinic.models.messages import CalendarFeed, MessageTemplate, MoveWish, OutboxMessage
 from clinic.models.patients import Allergy, Blackout, BodyMeasure, Medicine, Patient
 from clinic.models.services import (
     Competence,
@@ -14,7 +15,8 @@ from clinic.models.services import (
 from clinic.models.staff import Clinic, Membership, Role, User
 
 __all__ = [
-    "Allergy", "Appointment", "AuditEvent", "AuditHead", "Blackout", "BodyMeasure", "Clinic",
-    "Competence", "Hold", "HoursException", "Medicine", "Membership", "Patient", "Resource", "Rest",
-    "Role", "Service", "ServicePhase", "TreatedArea", "User", "WeeklyHours",
+    "Allergy", "Appointment", "AuditEvent", "AuditHead", "Blackout", "BodyMeasure", "CalendarFeed",
+    "Clinic", "Competence", "Hold", "HoursException", "Medicine", "Membership", "MessageTemplate",
+    "MoveWish", "OutboxMessage", "Patient", "Resource", "Rest", "Role", "Service", "ServicePhase",
+    "TreatedArea", "User", "WeeklyHours",
 ]  # fmt: skip

@@ -4,8 +4,10 @@ A `Hold` row exists if and only if a resource is taken: cancelling deletes the h
 needs to know an appointment's status.
 """
 
+from itertools import pairwise
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -42,6 +44,52 @@ class AppointmentQuerySet(models.QuerySet):
         live_or_missed = [*Appointment.LIVE, Appointment.Status.NOSHOW]
         rows = self.of(clinic).on(day).filter(status__in=live_or_missed)
         return rows.with_people().order_by("local_start_min", "pk")
+
+    def standing(self, clinic, from_day, to_day):
+        """Return what keeps a time in a clinic on these days, both included, missed visits too."""
+        live_or_missed = [*Appointment.LIVE, Appointment.Status.NOSHOW]
+        return self.of(clinic).filter(
+            local_date__range=(from_day, to_day), status__in=live_or_missed
+        )
+
+    def for_diary(self, clinic, from_day, to_day):
+        """Return the visits a diary draws on these days, by time, with holds and phases.
+
+        `came_before` says whether the patient was here on an earlier day. Three queries.
+        """
+        earlier = Appointment.objects.filter(
+            patient=OuterRef("patient"), local_date__lt=OuterRef("local_date"),
+            status=Appointment.Status.FULFILLED,
+        )  # fmt: skip
+        rows = self.standing(clinic, from_day, to_day).with_people()
+        rows = rows.prefetch_related("holds", "service__phases")
+        return rows.annotate(came_before=Exists(earlier)).order_by(
+            "local_date", "local_start_min", "pk"
+        )
+
+    def waiting_to_move(self, clinic):
+        """Return visits of a clinic that lost their time and need another one, longest first."""
+        waiting = self.of(clinic).filter(status=Appointment.Status.PROPOSED)
+        return waiting.with_people().order_by("to_move_since", "local_date", "pk")
+
+    def counted_by_day(self, clinic, from_day, to_day) -> dict:
+        """Return how many visits stand on each day that has any."""
+        rows = self.standing(clinic, from_day, to_day).order_by().values_list("local_date")
+        return dict(rows.annotate(count=Count("pk")))
+
+    def for_feed(self, user, since, until):
+        """Return a person's own visits in the clinics they work in, for their calendar."""
+        clinics = user.memberships.filter(ended_at=None).values("clinic_id")
+        rows = self.live().filter(
+            practitioner__user=user, clinic__in=clinics, starts_at__gte=since, starts_at__lt=until
+        )
+        joined = rows.select_related("patient", "room", "clinic", "planned_session__plan")
+        return joined.order_by("starts_at", "pk")
+
+    def unresolved(self, today):
+        """Keep visits of earlier days of which nobody has said what became of them."""
+        open_states = ["booked", "arrived", "in_session"]
+        return self.filter(status__in=open_states, local_date__lt=today)
 
     def of_patient(self, patient):
         """Return a patient's appointments, newest first."""
@@ -93,6 +141,7 @@ class Appointment(models.Model):
     booked_by = models.ForeignKey("clinic.User", models.PROTECT, related_name="+")
     confirmed_at = models.DateTimeField(null=True, blank=True)
     arrived_at = models.DateTimeField(null=True, blank=True)
+    numbing_at = models.DateTimeField(null=True, blank=True)  # the board's; the record has its own
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)  # cancelled, missed or struck out
@@ -108,6 +157,9 @@ class Appointment(models.Model):
         help_text="One per form shown: a double tap makes one appointment.",
     )  # fmt: skip
     version = models.PositiveIntegerField(default=1)
+    sequence = models.PositiveIntegerField(default=0, editable=False)  # of the invitation, RFC 5546
+    changed_at = models.DateTimeField(null=True, editable=False)  # when the sequence rose
+    told_start = models.DateTimeField(null=True, editable=False)  # the start the patient last heard
 
     objects = AppointmentQuerySet.as_manager()
 
@@ -146,6 +198,10 @@ class Appointment(models.Model):
                 name="appointment_arrived_has_time",
             ),
             models.CheckConstraint(
+                condition=Q(numbing_at__isnull=True) | Q(arrived_at__isnull=False),
+                name="appointment_numbing_after_arrival",
+            ),
+            models.CheckConstraint(
                 condition=~Q(status="in_session") | Q(started_at__isnull=False),
                 name="appointment_started_has_time",
             ),
@@ -156,6 +212,9 @@ class Appointment(models.Model):
         ]
         indexes = [
             models.Index(fields=["clinic", "local_date"], name="appointment_clinic_day"),
+            models.Index(
+                fields=["clinic", "status", "local_date"], name="appointment_clinic_state"
+            ),
             models.Index(fields=["patient", "local_date"], name="appointment_patient_day"),
             models.Index(fields=["practitioner", "local_date"], name="appointment_who_day"),
         ]
@@ -175,6 +234,11 @@ class Appointment(models.Model):
     def end_clock(self) -> str:
         """Return the end as wall time, 24 h."""
         return timezone.localtime(self.ends_at, self.clinic.zone).strftime("%H:%M")
+
+    @property
+    def minutes(self) -> int:
+        """Return how long the visit lasts."""
+        return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
     @property
     def is_live(self) -> bool:
@@ -200,6 +264,21 @@ class HoldQuerySet(models.QuerySet):
             resource_id__in=resource_ids, start__lt=end, start__gt=start - HOLD_LONGEST_MIN,
             end__gt=start,
         )  # fmt: skip
+
+    def minutes_between(self, resource_ids, bounds):
+        """Return {resource id: [minutes taken from bounds[0] to bounds[1], …]}, epoch minutes.
+
+        A hold counts where it starts. One query, however many stretches and holds.
+        """
+        sums = {
+            f"stretch_{at}": models.Sum(
+                F("end") - F("start"), filter=Q(start__gte=first, start__lt=last)
+            )
+            for at, (first, last) in enumerate(pairwise(bounds))
+        }
+        rows = self.filter(resource_id__in=resource_ids, start__gte=bounds[0], start__lt=bounds[-1])
+        found = rows.order_by().values("resource_id").annotate(**sums)
+        return {row["resource_id"]: [row[name] or 0 for name in sums] for row in found}
 
 
 class Hold(models.Model):

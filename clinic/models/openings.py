@@ -10,12 +10,13 @@ from django.db.models import Aggregate, F, Q, TextField
 
 from clinic.models.diary import Appointment, Hold, Rest
 from clinic.models.services import HoursException, Resource, WeeklyHours
-from clinic.scheduling.hours import DatedException, WeeklyRule
+from clinic.scheduling.hours import DatedException, WeeklyRule, open_stretches
 from clinic.scheduling.minutes import day_bounds, day_number, day_of, minute_of_instant
 from clinic.scheduling.slots import PhaseNeed, ResourceHours, ServiceShape, Slot, Snapshot
 
 WEEK_DAYS = 7
 _LONGER = 2048  # more minutes than any hold has: start * 2048 + minutes names a stretch
+Stretch = tuple[int, int, int]  # resource id, start, end in epoch minutes
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,19 @@ def hours_of_units(clinic, service, day: date, unit_ids: Iterable[int]) -> Snaps
     return _hours(clinic, kinds, weekly, day, day)
 
 
+def opening_hours(clinic, *, from_day: date, days: int) -> Snapshot:
+    """Return the hours of all active resources for `days` local days, nothing taken. Three queries."""
+    return _unbusy(clinic, None, from_day, days, None)
+
+
+def with_promised(known: Snapshot, promised: Iterable[Stretch]) -> Snapshot:
+    """Return a snapshot in which these stretches are taken as well."""
+    busy = defaultdict(list, {key: list(rows) for key, rows in known.busy.items()})
+    for resource_id, start, end in promised:
+        busy[resource_id].append((start, end))
+    return replace(known, busy=dict(busy))
+
+
 def snapshots_by_week(
     clinic, service, *, from_day: date, days: int, ignore: Iterable[int] = ()
 ) -> Iterator[tuple[date, Snapshot]]:
@@ -126,6 +140,26 @@ def _hours(clinic, kinds, weekly, from_day, to_day) -> Snapshot:
         for pk, kind in kinds.items()
     )
     return Snapshot(clinic.zone, rows, tuple(exceptions[None]))
+
+
+def hours_of(
+    clinic, resources, *, from_day: date, days: int
+) -> dict[tuple[int, date], tuple[tuple[int, int], ...]]:
+    """Return the open stretches in wall minutes of resources by (key, day). Two queries."""
+    kinds = {row.pk: row.kind for row in resources}
+    to_day = from_day + timedelta(days=days - 1)
+    weekly = _weekly(kinds, from_day, to_day)
+    exceptions = _exceptions(clinic, kinds, from_day, to_day)
+    found = {}
+    for pk, kind in kinds.items():
+        own = [
+            *exceptions[pk],
+            *(row for row in exceptions[None] if row.kind == "off" or kind != "practitioner"),
+        ]
+        for offset in range(days):
+            day = from_day + timedelta(days=offset)
+            found[pk, day] = open_stretches(day, weekly[pk], own)
+    return found
 
 
 def _with_busy(known: Snapshot, from_day: date, days: int, ignore: tuple[int, ...]) -> Snapshot:

@@ -303,6 +303,12 @@ class Finder:
             able = self.board(day).served(kind, able)
         return {pid: mask & able for pid, mask in masks.items() if mask & able}
 
+    def room_starts(self, day: date, room_id: int) -> int:
+        """Mask of the starts one room could serve, on the grid or not; 0 for a room not known."""
+        board = self.board(day)
+        rooms = (lane for lane in self.by_kind["room"] if lane.resource_id == room_id)
+        return next((board.starts(lane) for lane in rooms), 0)
+
     def within(self, day: date, from_min: int, to_min: int) -> int:
         """Mask of the starts whose whole visit lies between two wall minutes of `day`."""
         frame = self.board(day).frame
@@ -356,3 +362,13 @@ class Finder:
         """Local day and bit of an epoch minute."""
         day = wall_of(start, self.snapshot.zone)[0]
         return day, start - frame_of(day, self.snapshot.zone).start
+
+
+def free_minutes(snapshot: Snapshot, days: Sequence[date]) -> dict[int, tuple[int, ...]]:
+    """Per resource one mask for each of `days`: open and not taken, bit 0 the day's first minute."""
+    frames = [frame_of(day, snapshot.zone) for day in days]
+    lanes = [Lane(snapshot, row) for row in snapshot.resources]
+    return {
+        lane.resource_id: tuple(lane.open(frame) & ~lane.taken(frame) for frame in frames)
+        for lane in lanes
+    }

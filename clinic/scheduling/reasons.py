@@ -76,6 +76,7 @@ SENTENCES = {
     "outside_hours": "Outside the hours of the {need}",
     "taken": "The {need} is already taken at this time",
     "no_free_slot": "No {need} is free",
+    "past": "This time is over",
     "off_grid": "Starts are every {grid} minutes",
     "horizon": "Nothing later than {last_day} was searched",
     "earlier_session": "Session {number} has no date yet",
@@ -90,6 +91,15 @@ SENTENCES = {
     "other_practitioner": "Another practitioner than at the session before",
     "event_calm": "Not finished {calm_days} before the event on {event_day}",
     "changed": "The booked date on {booked} would change",
+    # What moving a visit costs (a repair).
+    "days_later": "{days} later",
+    "days_earlier": "{days} earlier",
+    "minutes_later": "The same day, {minutes} later",
+    "minutes_earlier": "The same day, {minutes} earlier",
+    "other_hands": "With another practitioner",
+    "short_notice": "At short notice",
+    "unneeded": "Moves although it could stay",
+    "unplaced": "No place in these days",
     # A booking that stays.
     "kept": "Already booked and kept",
     "fixed": "Fixed by hand",
@@ -101,6 +111,8 @@ def _spoken(name: str, value: Figure) -> Figure:
         return day_words(value)
     if name in ("gap", "days", "calm_days") and isinstance(value, int):
         return count_words(value, "day")
+    if name == "minutes" and isinstance(value, int):
+        return f"{value // 60} h {value % 60:02d} min" if value >= 60 else f"{value} min"
     if name == "need":
         return _NEEDS.get(str(value), value)
     if name == "kind":

@@ -5,7 +5,7 @@ clock: `from_minute` is the earliest start the caller allows.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -182,14 +182,25 @@ def nearest_slots(
 
 
 def slot_at(
-    snapshot: Snapshot, shape: ServiceShape, *, start: int, practitioner_id: int
+    snapshot: Snapshot,
+    shape: ServiceShape,
+    *,
+    start: int,
+    practitioner_id: int,
+    room_id: int | None = None,
 ) -> Slot | None:
-    """The slot at this very start with this practitioner, or None when it is not legal."""
+    """The slot at this very start with this practitioner, or None when it is not legal.
+
+    In the room `room_id` where that is free, else in the first one that is.
+    """
     finder = snapshot.finder(shape)
     day, bit = finder.locate(start)
     people = finder.practitioner_ids((practitioner_id,))
     for legal in finder.legal(day, people, 1 << bit).values():
-        return next(finder.slots(day, practitioner_id, legal))
+        slot = next(finder.slots(day, practitioner_id, legal))
+        if room_id is not None and finder.room_starts(day, room_id) >> bit & 1:
+            return replace(slot, room_id=room_id)
+        return slot
     return None
 
 

@@ -48,7 +48,15 @@ COURSE = {
     "done": Look("Done", "flag-fill", "good"),
     "stopped": Look("Stopped", "stop-circle", "void"),
 }
-LOOKS = {"appointment": APPOINTMENT, "session": SESSION, "course": COURSE}
+MESSAGE = {
+    "queued": Look("Waiting", "hourglass-split", "info"),
+    "sent": Look("Sent", "send-check-fill", "good"),
+    "failed": Look("Failed", "exclamation-triangle-fill", "stop"),
+    "withdrawn": Look("Withdrawn", "slash-circle", "void"),
+    "leaving": Look("Leaving", "send", "live"),
+    "retrying": Look("Trying again", "arrow-repeat", "warn"),
+}
+LOOKS = {"message": MESSAGE, "appointment": APPOINTMENT, "session": SESSION, "course": COURSE}
 
 
 class FindingLook(NamedTuple):
@@ -126,6 +134,12 @@ def minutes(value: int | timedelta | None) -> str:
     if not hours:
         return f"{rest} min"
     return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+@register.filter
+def minutes_until(value: datetime, now: datetime) -> int:
+    """Return whole minutes from an instant until now, never less than 0."""
+    return max(int((now - value).total_seconds() // 60), 0)
 
 
 @register.filter

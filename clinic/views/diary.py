@@ -12,19 +12,21 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from clinic.actions.diary import book
 from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
-from clinic.forms.diary import BookingForm, CancelForm, SlotSearchForm, day_asked
+from clinic.forms.diary import BookingForm, SlotSearchForm, day_asked
 from clinic.models import Appointment, Patient
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
+from clinic.views.calendar import remember, undo_at_hand
 from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.visit import Visit
-from treatments.actions import diary
+from treatments.actions import diary, undo
 from treatments.models import PlannedSession, TreatmentSession
 
 FOUND_ROWS = 8
 INVALID, CONFLICT = 422, 409
 DONE_WORDS = {
     "confirm": "{} has confirmed.", "arrive": "{} has arrived.", "start": "{} is in the room.",
+    "numb": "Numbing of {} has begun.", "attended": "The visit of {} took place.",
     "finish": "The visit of {} is done.", "noshow": "{} did not attend.",
     "undo": "One step back for {}.",
 }  # fmt: skip
@@ -80,6 +82,10 @@ def _book(request, patient, search):
             appointment = _booked(request, patient, search, form.cleaned_data)
         except ValidationError as refusal:
             return _refused(request, "new", search, patient, form=form, refusal=refusal)
+        remember(
+            request, f"Booked: {_when(appointment)} for {patient.full_name}.",
+            [undo.booked(appointment)],
+        )  # fmt: skip
     messages.success(request, f"Booked: {_when(appointment)} for {patient.full_name}.")
     return redirect(appointment)
 
@@ -104,7 +110,7 @@ def appointment(request, appointment_id):
     visit = Visit(row, role=request.member.role, at=timezone.now())
     return render(request, "clinic/diary/appointment.html", {
         "appointment": row, "visit": visit, "patient": patient, "today": _today(request),
-        "next": request.get_full_path(), **_alerts(request, patient),
+        "next": request.get_full_path(), "undo": undo_at_hand(request), **_alerts(request, patient),
     })  # fmt: skip
 
 
@@ -126,27 +132,6 @@ def appointment_step(request, appointment_id, step):
     return redirect(_next(request))
 
 
-def appointment_cancel(request, appointment_id):
-    """Cancel a visit for one of the short list's reasons."""
-    row = _visit(request, appointment_id)
-    patient = _open(request, row.patient_id)
-    form = CancelForm(request.POST if request.method == "POST" else None)
-    facts = {"appointment": row, "patient": patient, "form": form, "today": _today(request)}
-    if form.is_valid():
-        try:
-            diary.cancel_appointment(
-                appointment=row, reason=form.cleaned_data["reason"], at=timezone.now(),
-                by=request.user,
-            )  # fmt: skip
-        except ValidationError as refusal:
-            form.add_error(None, refusal)
-        else:
-            messages.success(request, f"Cancelled: {_when(row)} of {patient.full_name}.")
-            return redirect(row)
-    return render(request, "clinic/diary/cancel.html", facts | _alerts(request, patient),
-                  status=INVALID if form.is_bound else 200)  # fmt: skip
-
-
 def appointment_move(request, appointment_id):
     """Give a visit another time; a day that cannot be had says why."""
     row = _visit(request, appointment_id)
@@ -160,6 +145,7 @@ def appointment_move(request, appointment_id):
     form = BookingForm(request.POST, clinic=request.clinic, today=_today(request))
     refusal = None
     if form.is_valid():
+        was = undo.before(row, "moved")
         try:
             slot = form.cleaned_data["slot"]
             moved = diary.move_appointment(
@@ -169,6 +155,7 @@ def appointment_move(request, appointment_id):
         except ValidationError as problem:
             refusal = problem
         else:
+            remember(request, f"{patient.full_name}: moved to {_when(moved)}.", [was])
             messages.success(request, f"Moved to {_when(moved)}.")
             return redirect(moved)
     return _refused(request, "move", search, patient, form=form, refusal=refusal, moving=row)

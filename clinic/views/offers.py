@@ -121,7 +121,7 @@ class Offers:
 
 def offers_for(search: Search) -> Offers:
     """Return the next free times of a search. At most 13 queries, however full the diary."""
-    rules = _Rules(search)
+    rules = DayRules(search)
     window = rules.window
     usual = max(window.earliest, window.ideal or window.earliest) if window else search.today
     start = max(search.from_day or usual, search.today)
@@ -172,7 +172,7 @@ def why_this_day(session: PlannedSession | None, day: date) -> list[dict]:
     return [Reason.of(code, days=count).as_dict() for code, count in days.items() if count > 0]
 
 
-class _Rules:
+class DayRules:
     """The hard rules of a patient's days, read once: healing, neighbours, days away."""
 
     def __init__(self, search: Search) -> None:
@@ -196,6 +196,27 @@ class _Rules:
         """Return why the patient cannot come on a day, "" when they can."""
         if self.search.session and (why := self._unhealed(day)):
             return why
+        return self._away(day)
+
+    def presses_on(self, day: date) -> int | None:
+        """Return the later session of the course that `day` would come too near to, if any."""
+        if not self.search.session:
+            return None
+        found = self.course.too_soon(self.course.days | {self.number: day}, [self.number])
+        return found[0] if found and found[0] > self.number else None
+
+    def refusal_by_past(self, day: date) -> str:
+        """Return why a day cannot be had even if later sessions gave way, "" when it can."""
+        if self.search.session:
+            sooner = {n: d for n, d in self.course.days.items() if n < self.number}
+            days = sooner | {self.number: day}
+            if found := self.course.too_soon(days, [self.number]):
+                return self._too_soon(day, *found)
+            if not self.healing.allows(self.course.rests(self.number, day)):
+                return self._unhealed(day)
+        return self._away(day)
+
+    def _away(self, day: date) -> str:
         reason = blackout_on(day, self.blackouts)
         return f"{sentence(reason)}." if reason else ""
 
@@ -223,7 +244,7 @@ class _Rules:
 
 
 def _days(
-    search: Search, rules: _Rules, days: Iterable[tuple[date, Snapshot]]
+    search: Search, rules: DayRules, days: Iterable[tuple[date, Snapshot]]
 ) -> Iterator[OfferDay]:
     """Yield day after day until enough times are found."""
     shape, left = shape_of(search.service), SLOTS

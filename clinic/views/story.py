@@ -23,6 +23,11 @@ from treatments.models import (
 )
 
 Status = Appointment.Status
+#: The single key of the one button (static/js/keys.js), by its label.
+STEP_KEYS = {
+    "Mark as arrived": "a", "Choose dates": "b", "Book": "b", "Plan a course": "c", "Move": "m",
+    "Open appointment": "o", "Open the draft": "r", "Open today’s record": "r",
+}  # fmt: skip
 NEEDS_A_DATE = {"book_now", "overdue", "at_risk", "lapsed"}
 
 
@@ -36,6 +41,11 @@ class NextStep:
     icon: str
     url: str
     writes: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return the key that presses the button."""
+        return STEP_KEYS.get(self.label, "")
 
 
 @dataclass(frozen=True)

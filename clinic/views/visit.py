@@ -15,19 +15,20 @@ Status = Appointment.Status
 
 @dataclass(frozen=True)
 class Step:
-    """One button: the word of the step in its address, and how it looks."""
+    """One button: the word of the step in its address, how it looks, the key that presses it."""
 
     word: str
     label: str
     icon: str
+    key: str
 
 
 STEPS = {
-    "confirm": Step("confirm", "Confirm", "telephone-outbound"),
-    "arrive": Step("arrive", "Arrived", "person-check"),
-    "start": Step("start", "In the room", "door-open"),
-    "finish": Step("finish", "Done", "check-circle"),
-    "noshow": Step("noshow", "Did not attend", "person-x"),
+    "confirm": Step("confirm", "Confirm", "telephone-outbound", "c"),
+    "arrive": Step("arrive", "Arrived", "person-check", "a"),
+    "start": Step("start", "In the room", "door-open", "i"),
+    "finish": Step("finish", "Done", "check-circle", "d"),
+    "noshow": Step("noshow", "Did not attend", "person-x", "s"),
 }
 UNDO = {
     Status.ARRIVED: "Not arrived yet", Status.IN_SESSION: "Back to arrived",

@@ -2,6 +2,7 @@
 
 import { watchConfirms } from "./confirm.js";
 import { watchForms } from "./forms.js";
+import { watchKeys } from "./keys.js";
 import { watchQuickSearch } from "./quick-search.js";
 import { watchTheme } from "./theme-pick.js";
 import { toast, watchToasts } from "./toast.js";
@@ -36,6 +37,7 @@ function watchRequests() {
 watchConfirms(); // first: its listeners must run before the others
 watchForms();
 watchQuickSearch();
+watchKeys();
 watchTheme();
 watchToasts();
 watchRequests();

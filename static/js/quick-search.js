@@ -1,5 +1,6 @@
 /**
- * Patient search in the top bar: "/" goes there, arrows move, Enter opens the marked or first hit.
+ * Patient search in the top bar: arrows move, Enter opens the marked or first hit ("/" goes there:
+ * keys.js).
  *
  * htmx fetches the hits. Enter pressed before they are there is remembered and honoured on arrival.
  */
@@ -65,12 +66,5 @@ export function watchQuickSearch() {
   });
   document.addEventListener("click", (event) => {
     if (!event.target.closest(".quick")) open(false);
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
-    event.preventDefault();
-    input.focus();
-    input.select();
   });
 }

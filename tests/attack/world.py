@@ -7,7 +7,17 @@ from decimal import Decimal
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from clinic.models import Allergy, Appointment, BodyMeasure, Clinic, Medicine, Patient
+from clinic.actions.links import token_for
+from clinic.models import (
+    Allergy,
+    Appointment,
+    BodyMeasure,
+    Clinic,
+    Medicine,
+    MoveWish,
+    OutboxMessage,
+    Patient,
+)
 from tests import factories
 from treatments.models import (
     AnaestheticApplication,
@@ -34,6 +44,8 @@ class World:
     plan: TreatmentPlan
     session: TreatmentSession
     photo: Photo
+    message: OutboxMessage
+    wish: MoveWish
 
 
 def build() -> World:
@@ -54,7 +66,8 @@ def build() -> World:
     plan = factories.plan(patient, zones=[zone], notes=CLINICAL[3])
     appointment = _appointment(patient, plan, writer)
     session = _session(appointment, plan, zone, writer)
-    return World(clinic, patient, appointment, plan, session, _photo(patient, session, writer))
+    photo = _photo(patient, session, writer)
+    return World(clinic, patient, appointment, plan, session, photo, *_messages(appointment))
 
 
 def _appointment(patient, plan, writer):
@@ -68,6 +81,16 @@ def _appointment(patient, plan, writer):
     )  # fmt: skip
     PlannedSession.objects.filter(plan=plan, number=1).update(appointment=appointment)
     return appointment
+
+
+def _messages(appointment):
+    message = OutboxMessage.objects.create(
+        clinic=appointment.clinic, patient=appointment.patient, appointment=appointment,
+        visits=[appointment.pk], kind="changed", channel="email", key="world",
+        queued_at=factories.NOW, due_at=factories.NOW, not_before=factories.NOW,
+        next_try_at=factories.NOW, status="failed", last_error="Refused", attempts=6,
+    )  # fmt: skip
+    return message, MoveWish.objects.create(appointment=appointment, asked_at=factories.NOW)
 
 
 def _session(appointment, plan, zone, writer):
@@ -115,7 +138,8 @@ def arguments(pattern, world: World) -> dict:
         "patient_id": world.patient.pk, "appointment_id": world.appointment.pk,
         "plan_id": world.plan.pk, "session_id": world.session.pk, "key": world.photo.key,
         "size": "thumb", "step": "confirm", "pk": 1, "app_label": "treatments",
-        "object_id": str(world.plan.pk), "uidb36": "1", "content_type_id": 1, "id": 1,
+        "message_id": world.message.pk, "wish_id": world.wish.pk, "secret": "s" * 43,
+        "token": token_for(world.appointment), "object_id": str(world.plan.pk), "uidb36": "1", "content_type_id": 1, "id": 1,
     }  # fmt: skip
     return {name: known[name] for name in pattern.pattern.converters | dict.fromkeys(
         pattern.pattern.regex.groupindex)}  # fmt: skip

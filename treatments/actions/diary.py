@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from clinic.actions import diary
+from clinic.actions import diary, messages
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.models import Appointment, Hold, Rest
 from clinic.scheduling.reasons import day_words
@@ -29,9 +29,11 @@ __all__ = [
 STEPS = {
     "confirm": diary.confirm,
     "arrive": diary.arrive,
+    "numb": diary.numb,
     "start": diary.start,
     "finish": diary.finish,
     "noshow": diary.mark_noshow,
+    "attended": diary.attended,
 }
 
 
@@ -82,18 +84,28 @@ def book_course(
         for number, slot in sorted(slots.items())
         if not _stands_at(course.session(number), slot)
     }
-    _make_way(course.session(number) for number in wanted)
-    for number, slot in wanted.items():
-        _place(course, course.session(number), slot, at=at, by=by, keys=keys, why=why or {})
+    known = _make_way(course.session(number) for number in wanted)
+    booked = [
+        _place(course, course.session(number), slot, at=at, by=by, keys=keys, why=why or {},
+               quiet=True)
+        for number, slot in wanted.items()
+    ]  # fmt: skip
+    if booked:  # one message for them all
+        (messages.tell if known else messages.tell_booked)(booked, at=at)
     keep_dates(course.plan, course.sessions)
     return [course.session(number).appointment for number in sorted(slots)]
 
 
-def _make_way(sessions: Iterable[PlannedSession]) -> None:
-    """Free the times of visits about to move, so that siblings do not stand in each other's way."""
-    moving = [row.appointment_id for row in sessions if row.is_booked]
+def _make_way(sessions: Iterable[PlannedSession]) -> bool:
+    """Free the times of visits about to move, so that siblings do not stand in each other's way.
+
+    Says whether any of them has a visit that its patient may have heard of.
+    """
+    visits = [row.appointment for row in sessions if row.appointment]
+    moving = [visit.pk for visit in visits if visit.is_live]
     Hold.objects.filter(appointment__in=moving).delete()
     Rest.objects.filter(appointment__in=moving, kind=Rest.Kind.BOOKED).delete()
+    return any(visit.can_be_moved for visit in visits)
 
 
 def _locked_course(plan: TreatmentPlan) -> Course:
@@ -128,11 +140,11 @@ def _must_be_healed(course: Course, days: Mapping[int, date]) -> None:
         raise NotHealed.until(found[1], number=found[0])
 
 
-def _place(course, session, slot, *, at, by, keys, why, note="") -> Appointment:
+def _place(course, session, slot, *, at, by, keys, why, note="", quiet=False) -> Appointment:
     """Book or move one session, and keep its appointment with it."""
     plan, number = course.plan, session.number
     facts = {"slot": slot, "rests": course.rests(number, slot.day), "at": at, "by": by,
-             "why": why.get(number, ())}  # fmt: skip
+             "why": why.get(number, ()), "quiet": quiet}  # fmt: skip
     visit = session.appointment
     try:
         if visit and visit.can_be_moved:

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 
 from clinic.actions import diary
 from clinic.actions.audit import record
+from clinic.actions.locks import share_diary
 from clinic.actions.refusals import Conflict, NotHealed, broken_promise
 from clinic.models import Appointment, Rest
 from clinic.scheduling.minutes import day_number
@@ -22,6 +23,8 @@ from treatments.models.openings import Course
 
 ZoneWish = tuple[Zone, Decimal, int]  # zone, set depth in mm, passes
 Status = TreatmentPlan.Status
+#: The worklist's columns of a course nobody has been called for.
+AWAKE = {"contacts_unanswered": 0, "snoozed_until": None, "snoozed_because": "", "snoozed_by": None}
 
 
 # --- The kept columns -----------------------------------------------------------------------------
@@ -36,6 +39,7 @@ class Kept:
     next_earliest_on: date | None = None
     next_ideal_on: date | None = None
     next_latest_on: date | None = None
+    start_by_on: date | None = None
 
     def differs_from(self, plan: TreatmentPlan) -> dict[str, tuple]:
         """Return column -> (kept, derived) where the row says something else."""
@@ -68,7 +72,16 @@ def derive(plan: TreatmentPlan, sessions: Sequence[PlannedSession]) -> Kept:
         gaps = 0, following.gap_days_min, following.gap_days_max
     window = [(last or plan.agreed_on) + timedelta(days=gap) for gap in gaps]
     booked = following.appointment.local_date if following.is_booked else None
-    return Kept(status, len(done), last, booked, *window)
+    start_by = _start_by(plan, following, sessions)
+    return Kept(status, len(done), last, booked, *window, start_by)
+
+
+def _start_by(plan, following, sessions) -> date | None:
+    """Return the last day of the next session that still lets the last one heal before the event."""
+    if plan.event_on is None:
+        return None
+    after = sum(row.gap_days_min for row in sessions if row.number > following.number)
+    return plan.event_on - timedelta(days=(plan.calm_days or 0) + after)
 
 
 def lock_plan(plan: TreatmentPlan) -> TreatmentPlan:
@@ -76,6 +89,7 @@ def lock_plan(plan: TreatmentPlan) -> TreatmentPlan:
 
     Its clinic, patient and service are those read with `plan`, where it has them and they still are.
     """
+    share_diary(plan.clinic_id)
     read = {
         name: getattr(plan, name)
         for name in ("clinic", "patient", "service")
@@ -109,6 +123,8 @@ def keep_dates(
     changes = kept.differs_from(row)
     if changes:
         values = {name: now for name, (_, now) in changes.items()}
+        if values.get("next_booked_on") or "sessions_done" in values:
+            values |= AWAKE  # a date agreed, or a session done, answers every call before it
         TreatmentPlan.objects.filter(pk=row.pk).update(**values)
     for name, value in asdict(kept).items():
         setattr(plan, name, value)

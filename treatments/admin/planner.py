@@ -26,6 +26,7 @@ from clinic.scheduling.reasons import day_words, sentence
 from clinic.views.offers import offered
 from treatments.actions.diary import book_course
 from treatments.actions.plans import agree_course
+from treatments.admin.timeline import dragged, overview
 from treatments.forms.planner import PlannerForm, PressedForm
 from treatments.forms.plans import protocol_asked
 from treatments.models import Protocol, TreatmentPlan
@@ -122,9 +123,13 @@ class Sheet:
     def pressed(self) -> PressedForm:
         """Return the dates that were sent with what was pressed."""
         request = self.request
+        known = {"sessions": self.dates.open_sessions, "zone": request.clinic.zone,
+                 "today": self.today}  # fmt: skip
+        sent = self.sent
+        if "put" in sent:
+            sent = dragged(sent, self.dates, PressedForm(sent, **known).slots, self.today)
         return PressedForm(
-            self.sent, sessions=self.dates.open_sessions, zone=request.clinic.zone,
-            today=self.today, day_typed=request.htmx.trigger_name == "day",
+            sent, **known, day_typed=request.htmx.trigger_name == "day",
             figures_changed=request.htmx.trigger in {"agreed", "id_from", "id_keep"},
         )  # fmt: skip
 
@@ -158,7 +163,7 @@ class Sheet:
             "sheet": self, "page": page, "own": own, "weighting": weighting, "today": self.today,
             "patient": self.patient, "here": self.request.get_full_path(), "clinical": True,
             "allergies": self.patient.allergies.filter(ended_on=None), "from_day": self.from_day,
-            "refusal": self.refusal,
+            "refusal": self.refusal, **overview(page and self.dates, page, self.today),
         }  # fmt: skip
 
     # --- Book ---

@@ -1,5 +1,8 @@
 """The lead's planning desk: every course of the clinic at hand and where it stands."""
 
+from datetime import date, timedelta
+from functools import partial
+
 from django.contrib import admin
 from django.db.models import Case, Count, DateField, F, IntegerField, Value, When
 from django.template.loader import render_to_string
@@ -9,9 +12,15 @@ from django.utils import timezone
 from clinic.actions.patients import open_patient
 from clinic.admin.walls import ClinicWall
 from clinic.models import Patient
+from clinic.scheduling.reasons import day_words
+from clinic.scheduling.weeks import monday_of
 from clinic.templatetags.needlepoint import look
+from treatments.admin.board import board
+from treatments.admin.capacity import capacity
 from treatments.admin.planner import planner, planner_url
+from treatments.admin.several import propose_and_book, several
 from treatments.models import PlannedSession, PlanState, PlanZone, TreatmentPlan
+from treatments.models.plans import LAPSE_AFTER_DAYS
 
 PARTS = "admin/treatments/treatmentplan"
 #: The states a running course can be in, the most urgent first.
@@ -77,6 +86,37 @@ class OwnPractitionerFilter(MenuFilter):
         return field.get_choices(include_blank=False, limit_choices_to=own)
 
 
+class PlaceFilter(admin.SimpleListFilter):
+    """Courses whose next session still needs a place in one week: where the capacity page leads."""
+
+    title = "week"
+    parameter_name = "place"
+    template = f"{PARTS}/_choices.html"
+
+    def lookups(self, request, model_admin):
+        """Offer the week that was asked for, and nothing where none was."""
+        self.today = day_of_desk(request)
+        monday = self._monday()
+        return [(self.value(), f"Place needed from {day_words(monday)}")] if monday else []
+
+    def queryset(self, request, queryset):
+        """Keep courses that may have their next session in that week and hold no time."""
+        monday = self._monday()
+        last = monday + timedelta(days=6)
+        since = (
+            self.today - timedelta(days=LAPSE_AFTER_DAYS)
+            if monday <= self.today <= last
+            else monday
+        )
+        return queryset.without_place(self.today).due_between(since, last)
+
+    def _monday(self):
+        try:
+            return monday_of(date.fromisoformat(self.value() or ""))
+        except ValueError:
+            return None
+
+
 class PlanZoneInline(admin.TabularInline):
     """Zones and depths agreed; changed on the course's own page."""
 
@@ -121,7 +161,9 @@ class TreatmentPlanAdmin(ClinicWall):
     list_display = ["patient_name", "progress", "state_chip", "last_on", "due_on", "next_on",
                     "plan_it"]  # fmt: skip
     list_display_links = None
-    list_filter = [StateFilter, ("protocol", MenuFilter), ("practitioner", OwnPractitionerFilter)]
+    list_filter = [StateFilter, ("protocol", MenuFilter), ("practitioner", OwnPractitionerFilter),
+                   PlaceFilter]  # fmt: skip
+    actions = ["propose_and_book"]
     list_select_related = ["patient", "protocol", "practitioner"]
     list_per_page = 25
     show_full_result_count = False
@@ -138,14 +180,19 @@ class TreatmentPlanAdmin(ClinicWall):
     ]  # fmt: skip
 
     def get_urls(self):
-        """Put the planner before the addresses of single rows."""
-        shown = self.admin_site.admin_view(self.planner)
-        name = "treatments_treatmentplan_planner"
-        return [path("planner/", shown, name=name), *super().get_urls()]
+        """Put the pages of the planning desk before the addresses of single rows."""
+        pages = {"planner": planner, "several": several, "board": board, "capacity": capacity}
+        shown = [
+            path(f"{word}/", self.admin_site.admin_view(partial(page, self)),
+                 name=f"treatments_treatmentplan_{word}")
+            for word, page in pages.items()
+        ]  # fmt: skip
+        return [*shown, *super().get_urls()]
 
-    def planner(self, request):
-        """Lay out a new or a running course, see `treatments.admin.planner`."""
-        return planner(self, request)
+    @admin.action(description="Propose and book", permissions=["change"])
+    def propose_and_book(self, request, queryset):
+        """Plan and book the ticked courses together, see `treatments.admin.several`."""
+        return propose_and_book(self, request, queryset)
 
     def get_queryset(self, request):
         """Return the clinic's courses with their state as of today, the most urgent first."""

@@ -22,12 +22,14 @@ from treatments.models.sessions import (
     ZoneTreatment,
     standing_record,
 )
+from treatments.models.worklist import ContactLog, WaitlistEntry
 
 __all__ = [
     "Active", "Addendum", "AftercareSheet", "AnaestheticApplication", "AreaDose", "CartridgeUse",
+    "ContactLog",
     "Device", "DeviceModel", "DoseLimit", "FindingAnswer", "Lot", "Photo", "PlanState", "PlanZone",
     "PlannedSession", "Product", "ProductUse", "Protocol", "Rendition", "Threshold",
     "TreatmentPlan",
-    "TreatmentSession", "View", "Zone", "ZoneTreatment",
+    "TreatmentSession", "View", "WaitlistEntry", "Zone", "ZoneTreatment",
     "standing_record",
 ]  # fmt: skip

@@ -1,13 +1,21 @@
 """A course's rows into the wishes of the pure planner, in a fixed number of queries."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 
 from clinic.models import Appointment
-from clinic.models.openings import Healing, RestWish, shape_of, slot_of, snapshot
+from clinic.models.openings import (
+    Healing,
+    RestWish,
+    Stretch,
+    shape_of,
+    slot_of,
+    snapshot,
+    with_promised,
+)
 from clinic.scheduling.course import Proposal, Refusal, Weights, propose_three
 from clinic.scheduling.minutes import DAY_MIN, day_bounds, day_of
 from clinic.scheduling.slots import FoundCandidates
@@ -207,13 +215,14 @@ class _Search:
 
 def course_request(
     plan: TreatmentPlan, *, today: date, from_day: date | None = None, keep_booked: bool = True,
-    course: Course | None = None,
+    course: Course | None = None, promised: Iterable[Stretch] = (),
 ) -> CourseRequest | None:  # fmt: skip
     """Return what the planner plans: every session that is not done, None when there is none.
 
     Bookings stay where they are; without `keep_booked` they may move at a cost. No other session is
     put before `from_day`, tomorrow unless told. `course` when it is at hand, or not written yet
-    (`Course.draft`). 13 queries, however long the course and the diary.
+    (`Course.draft`). `promised` are stretches that count as taken though nothing is written yet:
+    those of courses planned a moment before. 13 queries, however long the course and the diary.
     """
     from_day = from_day or today + timedelta(days=1)
     search = _Search(course or Course(plan), today, from_day, keep_booked)
@@ -223,6 +232,7 @@ def course_request(
     known = snapshot(
         plan.clinic, plan.service, from_day=search.from_day, days=days, ignore=search.ignore
     )
+    known = with_promised(known, promised)
     found = FoundCandidates(
         known, shape_of(plan.service), from_minute=day_bounds(search.from_day, zone)[0], days=days
     )

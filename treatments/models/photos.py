@@ -1,6 +1,7 @@
 """What was seen: progress photos. Bytes live outside the web root under random keys."""
 
 import uuid
+from datetime import date
 
 from django.db import models
 from django.db.models import Q
@@ -21,6 +22,11 @@ class PhotoQuerySet(models.QuerySet):
     def shown(self):
         """Keep photos with a stored file that are not struck out."""
         return self.filter(struck_at__isnull=True).exclude(state="pending")
+
+    def days_of(self, patient_ids, from_day, to_day) -> set[tuple[int, date]]:
+        """Return (patient, day) of every day on which one of these patients was photographed."""
+        taken = self.shown().filter(patient_id__in=patient_ids, taken_on__range=(from_day, to_day))
+        return set(taken.order_by().values_list("patient_id", "taken_on").distinct())
 
     def for_gallery(self):
         """Return photos by view, oldest first, with what a gallery prints."""

@@ -1,17 +1,19 @@
 """What is agreed: a course of sessions for one indication of one patient."""
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
 from django.urls import reverse
 
-from clinic.models import Appointment, Clinic, Patient, Resource, Service
+from clinic.models import Appointment, Blackout, Clinic, Patient, Resource, Service
 from clinic.models.constraints import all_or_none
 from treatments.models.protocols import Protocol, Zone
 
 LAPSE_AFTER_DAYS = 42  # past the latest day: scheduling practice, reference "worklist states"
 BOOK_AHEAD_DAYS = 14
+LAPSE_AFTER_CONTACTS = 3  # calls or messages in a row that nobody answered
 
 
 class PlanState(models.TextChoices):
@@ -24,6 +26,13 @@ class PlanState(models.TextChoices):
     LAPSED = "lapsed", "Lapsed"
     DONE = "done", "Done"
     STOPPED = "stopped", "Stopped"
+
+
+class WeekNeed(NamedTuple):
+    """How many courses may have their next session in a week, and for how many it is the last."""
+
+    may: int
+    must: int
 
 
 class TreatmentPlanQuerySet(models.QuerySet):
@@ -46,13 +55,69 @@ class TreatmentPlanQuerySet(models.QuerySet):
             When(status="stopped", then=Value(PlanState.STOPPED)),
             When(next_booked_on__gte=today, then=Value(PlanState.ON_TRACK)),
             When(next_latest_on__lt=lapsed, then=Value(PlanState.LAPSED)),
+            When(contacts_unanswered__gte=LAPSE_AFTER_CONTACTS, then=Value(PlanState.LAPSED)),
             When(next_latest_on__lt=today, then=Value(PlanState.AT_RISK)),
+            When(start_by_on__lt=today, then=Value(PlanState.AT_RISK)),
+            When(start_by_on__lt=F("next_earliest_on"), then=Value(PlanState.AT_RISK)),
             When(next_ideal_on__lt=today, then=Value(PlanState.OVERDUE)),
             When(next_earliest_on__lte=soon, then=Value(PlanState.BOOK_NOW)),
             default=Value(PlanState.ON_TRACK),
             output_field=models.CharField(),
         )
         return self.annotate(state=state)
+
+    def without_place(self, today: date):
+        """Keep running courses whose next session holds no time to come."""
+        return self.open().exclude(next_booked_on__gte=today)
+
+    def due_between(self, first: date, last: date):
+        """Keep courses whose next session may fall on one of these days, both included."""
+        return self.filter(next_earliest_on__lte=last, next_latest_on__gte=first)
+
+    def places_needed(self, mondays, today: date) -> list["WeekNeed"]:
+        """Return for every week how many running courses still need a place. One query.
+
+        What is past its longest interval needs one in the week of today; lapsed courses need a
+        practitioner's decision first and are not counted.
+        """
+        lapsed = today - timedelta(days=LAPSE_AFTER_DAYS)
+        asked = {}
+        for at, monday in enumerate(mondays):
+            last = monday + timedelta(days=6)
+            since = lapsed if monday <= today <= last else monday
+            asked[f"may_{at}"] = Count(
+                "pk", filter=Q(next_earliest_on__lte=last, next_latest_on__gte=since)
+            )
+            asked[f"must_{at}"] = Count("pk", filter=Q(next_latest_on__range=(since, last)))
+        found = self.without_place(today).order_by().aggregate(**asked)
+        return [WeekNeed(found[f"may_{at}"], found[f"must_{at}"]) for at in range(len(mondays))]
+
+    def due(self, today: date):
+        """Keep running courses whose next session needs a day now: nothing booked, two weeks ahead.
+
+        What is snoozed, and what a medical pause blocks, is still among them.
+        """
+        soon = today + timedelta(days=BOOK_AHEAD_DAYS)
+        rows = self.open().filter(next_booked_on__isnull=True)
+        return rows.filter(
+            Q(next_earliest_on__lte=soon) | Q(start_by_on__lt=today)
+            | Q(start_by_on__lt=F("next_earliest_on"))
+        )  # fmt: skip
+
+    def awake(self, today: date):
+        """Leave out what is put off beyond a day."""
+        return self.filter(Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=today))
+
+    def with_pause(self, today: date):
+        """Annotate `is_paused`: the patient has a medical pause that covers today."""
+        pause = Blackout.objects.filter(
+            patient=OuterRef("patient"), kind="medical", from_day__lte=today, to_day__gte=today
+        )
+        return self.annotate(is_paused=Exists(pause))
+
+    def by_urgency(self):
+        """Order as the worklist does: longest past the last day first, then what has least left."""
+        return self.order_by("next_latest_on", F("event_on").asc(nulls_last=True), "pk")
 
     def with_people(self):
         """Join what lists print."""
@@ -100,6 +165,15 @@ class TreatmentPlan(models.Model):
     next_earliest_on = models.DateField(null=True, editable=False)
     next_ideal_on = models.DateField("next due", null=True, editable=False, db_index=True)
     next_latest_on = models.DateField(null=True, editable=False, db_index=True)
+    start_by_on = models.DateField(  # the last day of the next session that still meets the event
+        null=True, editable=False
+    )
+    contacts_unanswered = models.PositiveSmallIntegerField(default=0, editable=False)
+    snoozed_until = models.DateField("put off until", null=True, editable=False)
+    snoozed_because = models.CharField(max_length=200, blank=True, editable=False)
+    snoozed_by = models.ForeignKey(
+        "clinic.User", models.PROTECT, null=True, editable=False, related_name="+"
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = TreatmentPlanQuerySet.as_manager()
@@ -134,9 +208,19 @@ class TreatmentPlan(models.Model):
                 condition=all_or_none("next_earliest_on", "next_ideal_on", "next_latest_on"),
                 name="treatmentplan_next_window_whole",
             ),
+            models.CheckConstraint(
+                condition=all_or_none("snoozed_until", "snoozed_by", blank=("snoozed_because",)),
+                name="treatmentplan_put_off_with_reason",
+                violation_error_message="Say why and until when.",
+            ),
         ]
         indexes = [
             models.Index(fields=["clinic", "status", "next_latest_on"], name="plan_clinic_due"),
+            models.Index(
+                fields=["clinic", "status", "next_latest_on"],
+                condition=Q(next_booked_on__isnull=True),
+                name="plan_clinic_unbooked",
+            ),
             models.Index(fields=["patient", "status"], name="plan_patient"),
         ]
 

@@ -38,7 +38,7 @@ def test_every_code_has_a_sentence_without_open_figures():
     figures = {
         "gap": 20, "min": 28, "first_ok": FIRST, "kind": "holiday", "until": FIRST, "grid": 10,
         "need": "room", "days": 3, "cost": 4, "last_day": FIRST, "number": 2, "booked": FIRST,
-        "calm_days": 7, "event_day": FIRST,
+        "calm_days": 7, "event_day": FIRST, "minutes": 90,
     }  # fmt: skip
     for code in SENTENCES:
         assert "{" not in sentence(Reason.of(code, **figures))

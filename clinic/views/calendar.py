@@ -1,0 +1,184 @@
+"""The diary: day, week and month on one page, and what can be done in it with a visit in hand."""
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.actions.patients import open_patient
+from clinic.forms.calendar import Look, PlaceForm
+from clinic.models import Appointment
+from clinic.models.messages import UNDO_WINDOW
+from clinic.permissions import CARE
+from clinic.scheduling.reasons import day_words
+from clinic.views.drawn import Sheet
+from clinic.views.offers import why_this_day
+from clinic.views.targets import PickUp, month_of
+from treatments.actions import diary as deeds
+from treatments.actions import undo
+
+UNDO_KEY = "diary_undo"
+CONFLICT, INVALID = 409, 422
+
+
+# --- Look -----------------------------------------------------------------------------------------
+def diary(request):
+    """Show a day or a week of the diary, or how many come on each day of a month."""
+    look = _look(request)
+    facts = {"look": look, "today": look.today, "undo": undo_at_hand(request),
+             "waiting": Appointment.objects.waiting_to_move(request.clinic)}  # fmt: skip
+    if look.view == "month":
+        return render(request, "clinic/calendar/month.html", facts | _month(request, look))
+    return render(request, "clinic/calendar/diary.html", facts)
+
+
+def diary_data(request):
+    """Answer with what the calendar draws."""
+    look = _look(request)
+    sheet = Sheet(
+        clinic=request.clinic, from_day=look.from_day, days=look.days, kind=look.kind,
+        at=timezone.now(), only=look.only, clinical=request.member.role in CARE,
+    )  # fmt: skip
+    return JsonResponse(sheet.as_dict() | {"undo": undo_at_hand(request)})
+
+
+def _month(request, look) -> dict:
+    days = list(month_of(look.day))
+    counts = Appointment.objects.counted_by_day(request.clinic, days[0], days[-1])
+    busiest = max(counts.values(), default=0)
+    cells = [
+        {"day": day, "count": counts.get(day, 0), "inside": day.month == look.day.month,
+         "level": -(-4 * counts.get(day, 0) // busiest) if busiest else 0,
+         "url": look.at(view="day", on=day.isoformat())}
+        for day in days
+    ]  # fmt: skip
+    return {"weeks": [cells[n : n + 7] for n in range(0, len(cells), 7)]}
+
+
+# --- A visit in hand ------------------------------------------------------------------------------
+def diary_targets(request, appointment_id):
+    """Answer where a visit that was picked up may go on the days looked at, and why not elsewhere."""
+    row, look = _visit(request, appointment_id), _look(request)
+    _open(request, row)
+    if not row.can_be_moved:
+        words = f"An appointment in state “{row.get_status_display()}” stays."
+        return JsonResponse({"refusal": words}, status=CONFLICT)
+    columns = [look.only] if look.only else [unit.pk for unit in look.columns]
+    hand = PickUp(row=row, units=look.units, at=timezone.now())
+    return JsonResponse(hand.targets(
+        from_day=look.from_day, days=look.days, kind=look.kind, columns=columns
+    ))  # fmt: skip
+
+
+def diary_place(request, appointment_id):
+    """Put a visit down; a refusal says why and names the nearest places."""
+    row, today = _visit(request, appointment_id), _today(request)
+    form = PlaceForm(request.POST, zone=request.clinic.zone, today=today)
+    if not form.is_valid():
+        return JsonResponse(
+            {"refusal": "Choose a time in the diary.", "nearest": []}, status=INVALID
+        )
+    units = {unit.pk: unit for unit in request.clinic.resources.all()}
+    hand = PickUp(row=row, units=units, at=timezone.now())
+    if row.can_be_moved and _asks_first(hand, form):
+        query = f"?slot={form.slot.start}.{form.slot.practitioner_id}"
+        return JsonResponse({"ask": reverse("appointment_tail", args=[row.pk]) + query})
+    was = undo.before(row, "moved")
+    try:
+        moved = deeds.move_appointment(
+            appointment=row, slot=form.slot, version=form.cleaned_data["version"],
+            why=why_this_day(getattr(row, "planned_session", None), form.slot.day),
+            at=timezone.now(), by=request.user,
+        )  # fmt: skip
+    except ValidationError as refusal:
+        return _not_there(request, hand, form.slot, refusal)
+    words = f"{row.patient.full_name}: moved to {day_words(moved.local_date)}, {moved.start_clock}."
+    remember(request, words, [was])
+    return JsonResponse({"done": words, "undo": undo_at_hand(request)})
+
+
+def _asks_first(hand: PickUp, form: PlaceForm) -> bool:
+    """Say whether later sessions of the course would have to give way to this place."""
+    if getattr(hand.row, "planned_session", None) is None:
+        return False
+    if hand.row.version != form.cleaned_data["version"]:
+        return False  # somebody was quicker: the deed says so
+    rules, day = hand.rules(), form.slot.day
+    return bool(rules.presses_on(day)) and not rules.refusal_by_past(day)
+
+
+def _not_there(request, hand: PickUp, slot, refusal: ValidationError) -> JsonResponse:
+    now = _visit(request, hand.row.pk)
+    nearest = []
+    if now.can_be_moved:
+        nearest = PickUp(row=now, units=hand.units, at=hand.at).nearest(slot)
+    answer = {"refusal": " ".join(refusal.messages), "nearest": nearest, "version": now.version}
+    return JsonResponse(answer, status=CONFLICT)
+
+
+# --- Undo -----------------------------------------------------------------------------------------
+def diary_undo(request):
+    """Take back the last deed of this person, while its messages still wait."""
+    kept = undo_at_hand(request) and request.session.pop(UNDO_KEY)
+    if not kept:
+        messages.error(request, "There is nothing to undo: three minutes are over.")
+    else:
+        try:
+            undo.take_back(places=kept["places"], at=timezone.now(), by=request.user)
+        except ValidationError as refusal:
+            messages.error(request, f"Not undone. {' '.join(refusal.messages)}")
+        else:
+            messages.success(request, f"Undone. {kept['words']}")
+    if request.headers.get("accept") == "application/json":
+        return JsonResponse({"said": [str(note) for note in messages.get_messages(request)]})
+    return redirect("diary")
+
+
+def remember(request: HttpRequest, words: str, places: list[dict]) -> None:
+    """Keep how to take back what was just done, in this person's session."""
+    kept = undo.after(places)
+    request.session[UNDO_KEY] = {
+        "words": words, "places": kept, "clinic": request.clinic.pk,
+        "at": timezone.now().isoformat(),
+    }  # fmt: skip
+
+
+def undo_at_hand(request: HttpRequest) -> dict | None:
+    """Return what can still be taken back, as words and seconds left; None for nothing."""
+    kept = request.session.get(UNDO_KEY)
+    if not kept or kept["clinic"] != request.clinic.pk:
+        return None
+    left = datetime.fromisoformat(kept["at"]) + UNDO_WINDOW - timezone.now()
+    if left.total_seconds() <= 0:
+        return None
+    return {"words": kept["words"], "seconds": int(left.total_seconds())}
+
+
+# --- How ------------------------------------------------------------------------------------------
+def _today(request):
+    return request.clinic.local_date(timezone.now())
+
+
+def _look(request) -> Look:
+    return Look(request.GET, clinic=request.clinic, today=_today(request))
+
+
+def _visit(request, appointment_id) -> Appointment:
+    """Return an appointment of the clinic at hand, with its session of a course."""
+    rows = Appointment.objects.of(request.clinic).with_people()
+    row = get_object_or_404(
+        rows.select_related("planned_session__plan__protocol"), pk=appointment_id
+    )
+    row.clinic = request.clinic
+    return row
+
+
+def _open(request, row: Appointment):
+    return open_patient(
+        pk=row.patient_id, clinic=request.clinic, category="schedule", at=timezone.now(),
+        by=request.user,
+    )  # fmt: skip

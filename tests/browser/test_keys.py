@@ -1,0 +1,114 @@
+"""The keyboard map: single keys press what shows them, and get in nobody's way."""
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from tests import factories
+from tests.support.pages import axe, sign_in
+from tests.support.records import appointment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+sizes = pytest.mark.parametrize(
+    ("theme", "size"), [("light", "desk"), ("dark", "ipad")], indirect=True
+)
+
+
+@pytest.fixture
+def clinic(transactional_db):
+    """Return a clinic with a diary, inside this test's own transaction."""
+    return factories.clinic_with_diary()
+
+
+@pytest.fixture
+def desk(clinic):
+    """Return a front desk account."""
+    return factories.staff(clinic, "front_desk")
+
+
+@pytest.fixture
+def visit(clinic):
+    """Return a visit of today that is booked."""
+    return appointment(patient=factories.patient(clinic), day=timezone.localdate())
+
+
+@sizes
+def test_the_list_of_keys_is_made_from_the_page(page, live_server, desk, visit):
+    sign_in(page, live_server, desk)
+    page.goto(f"/appointments/{visit.pk}/")
+
+    page.keyboard.press("?")
+
+    expect(page.locator("#keys")).to_be_visible()
+    told = dict(
+        zip(
+            page.locator("#keys-page dt").all_inner_texts(),
+            page.locator("#keys-page dd").all_inner_texts(),
+            strict=True,
+        )
+    )
+    assert told["a"] == "Arrived"
+    assert told["m"] == "Move"
+    assert "/" in page.locator("#keys-frame dt").all_inner_texts()
+    axe(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+
+
+def test_one_key_takes_the_step_its_button_shows(page, live_server, desk, visit):
+    sign_in(page, live_server, desk)
+    page.goto(f"/appointments/{visit.pk}/")
+
+    page.keyboard.press("a")
+
+    expect(page.get_by_text("has arrived")).to_be_visible()
+    visit.refresh_from_db()
+    assert visit.status == "arrived"
+
+
+def test_a_key_typed_into_a_field_is_only_text(page, live_server, desk, visit):
+    sign_in(page, live_server, desk)
+    page.goto(f"/appointments/{visit.pk}/")
+
+    page.keyboard.press("/")
+    page.keyboard.type("am?")
+
+    expect(page.locator("#quick-input")).to_have_value("am?")
+    expect(page.locator("#keys")).to_be_hidden()
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+def test_the_browsers_own_shortcuts_stay_its_own(page, live_server, desk, visit):
+    sign_in(page, live_server, desk)
+    page.goto(f"/appointments/{visit.pk}/")
+
+    for combination in ("Control+a", "Alt+a", "Meta+a"):
+        page.keyboard.press(combination)
+
+    expect(page.locator("#quick-input")).not_to_be_focused()
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+def test_single_keys_can_be_switched_off_and_stay_off(page, live_server, desk, visit):
+    sign_in(page, live_server, desk)
+    page.goto(f"/appointments/{visit.pk}/")
+    page.keyboard.press("?")
+    page.get_by_label("Single keys").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+
+    page.keyboard.press("a")
+    page.keyboard.press("?")
+    page.keyboard.press("/")
+
+    expect(page.locator("#keys")).to_be_hidden()
+    expect(page.locator("#quick-input")).not_to_be_focused()
+    assert page.locator("[aria-keyshortcuts]").count() == 0
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+    page.get_by_role("button", name="your account").click()
+    page.get_by_role("button", name="Keys on this page").click()
+    page.get_by_label("Single keys").check()
+    assert page.locator("[aria-keyshortcuts=a]").count() == 1

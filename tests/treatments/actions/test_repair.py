@@ -1,0 +1,190 @@
+"""An absence becomes work, and a plan is carried out: in one transaction, nobody lost."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from clinic.models import Appointment, AuditEvent, Blackout, Hold, HoursException, Rest
+from tests import factories
+from tests.support.diary import TUESDAY, slot_of
+from treatments.actions.diary import book_session, move_appointment
+from treatments.actions.repair import Absence, Chosen, apply_repair, keep_absence
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ill(clinic):
+    """Return Tuesday's illness of the first practitioner."""
+    return Absence(clinic.resources.practitioners()[0], TUESDAY, TUESDAY, "sick")
+
+
+def chosen(visit, slot, **facts):
+    """Return a row of a plan with the version as it is now."""
+    return Chosen(visit, Appointment.objects.get(pk=visit.pk).version, slot, **facts)
+
+
+def test_an_illness_marks_the_visits_to_move_and_keeps_their_time(clinic, patient, lead, now, ill):
+    visit = factories.appointment(patient, TUESDAY)
+    other = factories.appointment(factories.patient(clinic), TUESDAY + timedelta(days=1))
+
+    outcome = keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+
+    visit.refresh_from_db()
+    assert [row.pk for row in outcome.to_move] == [visit.pk]
+    assert visit.status == "proposed"
+    assert visit.to_move_because == f"{ill.resource} is ill, Tue 24 Nov"
+    assert visit.holds.count() == 4
+    other.refresh_from_db()
+    assert other.status == "booked"
+    actions = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))[-2:]
+    assert actions == ["absence.kept", "appointment.to_move"]
+
+
+def test_a_course_knows_that_its_session_has_lost_its_time(clinic, patient, lead, now, ill):
+    plan = factories.plan(patient)
+    book_session(planned_session=plan.sessions.get(number=1),
+                 slot=factories.slot_on(clinic, TUESDAY), at=now, by=lead)  # fmt: skip
+
+    keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+
+    plan.refresh_from_db()
+    assert plan.next_booked_on is None
+    assert Rest.objects.count() == 0
+
+
+def test_the_same_absence_twice_is_one(clinic, patient, lead, now, ill):
+    factories.appointment(patient, TUESDAY)
+    keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+
+    again = keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+
+    assert HoursException.objects.count() == 1
+    assert again.to_move == []
+
+
+def test_a_broken_device_is_swapped_without_a_word(clinic, patient, lead, now):
+    visit = factories.appointment(patient, TUESDAY)
+    absence = Absence(visit.device, TUESDAY, TUESDAY, "service")
+
+    outcome = keep_absence(clinic=clinic, absence=absence, at=now, by=lead)
+
+    before = visit.device_id
+    visit.refresh_from_db()
+    assert [row.pk for row in outcome.swapped] == [visit.pk]
+    assert visit.status == "booked"
+    assert visit.device_id != before
+    assert not Hold.objects.filter(resource=before).exists()
+
+
+def test_a_device_without_a_twin_means_a_visit_to_move(clinic, patient, lead, now):
+    visit = factories.appointment(patient, TUESDAY)
+    clinic.resources.filter(kind="device").exclude(pk=visit.device_id).update(active=False)
+
+    outcome = keep_absence(
+        clinic=clinic, absence=Absence(visit.device, TUESDAY, TUESDAY, "service"), at=now, by=lead
+    )
+
+    assert [row.pk for row in outcome.to_move] == [visit.pk]
+
+
+def test_hours_bound_an_absence(clinic, patient, lead, now, ill):
+    factories.appointment(patient, TUESDAY, 780)
+
+    outcome = keep_absence(
+        clinic=clinic, absence=replace(ill, from_min=540, to_min=720), at=now, by=lead
+    )
+
+    assert outcome.to_move == []
+
+
+def test_days_that_are_over_cannot_be_an_absence(clinic, lead, now, ill):
+    past = replace(ill, from_day=TUESDAY - timedelta(days=9), to_day=TUESDAY - timedelta(days=8))
+    with pytest.raises(ValidationError) as refusal:
+        keep_absence(clinic=clinic, absence=past, at=now, by=lead)
+
+    assert refusal.value.code == "past"
+
+
+def test_visits_to_move_may_take_each_others_time(clinic, lead, now, ill):
+    rows = [factories.appointment(factories.patient(clinic), TUESDAY, m) for m in (600, 780)]
+    keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+    who = clinic.resources.practitioners()[1]
+    swap = [slot_of(clinic, start=minute) for minute in (780, 600)]
+    plan = [chosen(row, replace(slot, practitioner_id=who.pk))
+            for row, slot in zip(rows, swap, strict=True)]  # fmt: skip
+
+    applied = apply_repair(clinic=clinic, rows=plan, at=now, by=lead)
+
+    assert applied.clashed == {}
+    assert [row.local_start_min for row in Appointment.objects.order_by("pk")] == [780, 600]
+    assert set(Appointment.objects.values_list("status", flat=True)) == {"booked"}
+
+
+def test_a_clash_leaves_that_row_alone_to_move(clinic, lead, now, ill):
+    rows = [factories.appointment(factories.patient(clinic), TUESDAY, m) for m in (600, 780)]
+    keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+    who = clinic.resources.practitioners()[1]
+    factories.appointment(factories.patient(clinic), TUESDAY, 600, who=who)
+    slots = [
+        replace(slot_of(clinic, start=minute), practitioner_id=who.pk) for minute in (600, 780)
+    ]
+
+    applied = apply_repair(
+        clinic=clinic, rows=[chosen(*pair) for pair in zip(rows, slots, strict=True)], at=now,
+        by=lead,
+    )  # fmt: skip
+
+    assert [row.pk for row in applied.moved] == [rows[1].pk]
+    assert applied.clashed == {rows[0].pk: "This time has just been taken."}
+    assert Appointment.objects.get(pk=rows[0].pk).status == "proposed"
+    assert rows[0].holds.count() == 4
+
+
+def test_applying_twice_moves_once(clinic, patient, lead, now, ill):
+    visit = factories.appointment(patient, TUESDAY)
+    keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+    slot = replace(
+        slot_of(clinic, start=600), practitioner_id=clinic.resources.practitioners()[1].pk
+    )
+    row = chosen(visit, slot, refused_days=frozenset({TUESDAY + timedelta(days=1)}))
+
+    apply_repair(clinic=clinic, rows=[row], at=now, by=lead)
+    lines = AuditEvent.objects.count()
+    again = apply_repair(clinic=clinic, rows=[row], at=now, by=lead)
+
+    assert (len(again.moved), again.clashed) == (1, {})
+    assert AuditEvent.objects.count() == lines
+    assert list(Blackout.objects.values_list("from_day", flat=True)) == [
+        TUESDAY + timedelta(days=1)
+    ]
+
+
+def test_a_row_somebody_changed_is_not_moved(clinic, patient, lead, now, ill):
+    visit = factories.appointment(patient, TUESDAY)
+    keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+    slot = replace(
+        slot_of(clinic, start=600), practitioner_id=clinic.resources.practitioners()[1].pk
+    )
+    row = chosen(visit, slot)
+    later = replace(slot, start=slot.start + 120, wall_min=720)
+    move_appointment(appointment=visit, slot=later, version=row.version, at=now, by=lead)
+
+    applied = apply_repair(clinic=clinic, rows=[row], at=now, by=lead)
+
+    assert applied.clashed == {visit.pk: "Somebody changed this appointment meanwhile."}
+    assert Appointment.objects.get().local_start_min == 720
+
+
+def test_another_clinics_rows_are_not_touched(clinic, lead, now):
+    abroad = factories.clinic_with_diary()
+    visit = factories.appointment(factories.patient(abroad), TUESDAY)
+
+    applied = apply_repair(
+        clinic=clinic, rows=[chosen(visit, slot_of(abroad, start=780))], at=now, by=lead
+    )
+
+    assert applied.moved == []
+    assert list(applied.clashed) == [visit.pk]

@@ -1,0 +1,231 @@
+"""What moving or cancelling one session does to the rest of its course: look, then one save."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.actions.patients import open_patient
+from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
+from clinic.forms.diary import CancelForm, slot_word
+from clinic.models import Appointment
+from clinic.permissions import CARE
+from clinic.scheduling.reasons import day_words, sentence
+from clinic.scheduling.tail import Tail
+from clinic.scheduling.terms import Placed, Refusal
+from clinic.views.calendar import remember
+from clinic.views.offers import Offer, offered
+from clinic.views.targets import PickUp
+from treatments.actions import undo
+from treatments.actions.tail import cancel_with_tail, move_with_tail
+from treatments.forms.tail import TailForm
+from treatments.models.openings import Course
+from treatments.models.tail import session_of, tail_of
+
+INVALID, CONFLICT = 422, 409
+
+
+@dataclass(frozen=True)
+class TailRow:
+    """One session before and after: `what` is "changed", "moved" or "kept"."""
+
+    number: int
+    what: str
+    was: Appointment | None
+    offer: Offer | None
+    reasons: list[str]
+
+    @property
+    def word(self) -> str:
+        """Return what its hidden field sends."""
+        return slot_word(self.offer.slot)
+
+
+def appointment_tail(request, appointment_id):
+    """Show what moving a session to a time does to the others, and move them all with one save."""
+    row = _visit(request, appointment_id)
+    patient = _open(request, row)
+    session = session_of(row)
+    facts = {"appointment": row, "patient": patient} | _care(request, patient)
+    if session is None or not row.can_be_moved:
+        return redirect(row)
+    sent = request.POST if request.method == "POST" else request.GET
+    form = TailForm(sent, clinic=request.clinic, today=_today(request), course=Course(session.plan))
+    if not form.is_valid():
+        messages.error(request, "Choose a time first.")
+        return redirect("appointment_move", row.pk)
+    if request.method == "POST":
+        answer = _saved(request, row, session, form)
+        if not isinstance(answer, dict):
+            return answer
+        facts |= answer
+    facts |= _preview(request, row, session, form)
+    status = facts.get("status", 200)
+    return render(request, "treatments/plans/tail.html", facts, status=status)
+
+
+# --- Cancel ---------------------------------------------------------------------------------------
+def appointment_cancel(request, appointment_id):
+    """Cancel a visit for one of the short list's reasons, and book its session anew if wished."""
+    row = _visit(request, appointment_id)
+    patient = _open(request, row)
+    session = session_of(row)
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    form.helper.form_tag, form.helper.disable_csrf = False, True
+    facts = {"appointment": row, "patient": patient, "form": form, "session": session}
+    if form.is_valid():
+        try:
+            words = _cancelled(request, row, session, form.cleaned_data["reason"])
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, words)
+            return redirect(_day_of(row) if "from" in request.POST else row.get_absolute_url())
+    facts |= _care(request, patient) | _anew(request, row, session)
+    return render(request, "clinic/diary/cancel.html", facts,
+                  status=INVALID if form.is_bound else 200)  # fmt: skip
+
+
+def _cancelled(request, row, session, reason: str) -> str:
+    """Cancel, with the dates of the proposal when they were asked for; return what to say."""
+    slots: dict = {}
+    if session and "mend" in request.POST:
+        sent = TailForm(request.POST, clinic=request.clinic, today=_today(request),
+                        course=Course(session.plan), needs_slot=False)  # fmt: skip
+        slots = sent.others if sent.is_valid() else {}
+    was = [undo.before(row, "cancelled")]
+    was += _before(session, [n for n in slots if n != session.number]) if slots else []
+    cancel_with_tail(appointment=row, reason=reason, slots=slots, at=timezone.now(),
+                     by=request.user)  # fmt: skip
+    words = f"Cancelled: {_when(row)} of {row.patient.full_name}."
+    if slots:
+        session.refresh_from_db()
+        was.append(undo.booked(session.appointment))
+        words += f" Session {session.number} is now on {_when(session.appointment)}."
+    remember(request, words, was)
+    return words
+
+
+def _anew(request, row, session) -> dict:
+    """Return the best new date of a session whose visit is cancelled, others kept where possible."""
+    if session is None or not row.can_be_moved:
+        return {}
+    units = {unit.pk: unit for unit in request.clinic.resources.all()}
+    course = Course(session.plan)
+    try:
+        found = tail_of(session, course=course, today=_today(request), avoid=row.local_date)
+    except ValidationError:  # nobody can serve it any more
+        return {}
+    if not isinstance(found, Tail):
+        return {
+            "anew_reasons": [f"{sentence(w)}." for p in _unplaced(found) for w in p.reasons[:1]]
+        }
+    rows = tail_rows(found, course, units)
+    return {"rows": [one for one in rows if one.offer], "moves": len(found.moved)}
+
+
+# --- How ------------------------------------------------------------------------------------------
+def _preview(request, row, session, form) -> dict:
+    """Return the rows of the course before and after, or why it cannot be."""
+    slot = form.cleaned_data["slot"]
+    units = {unit.pk: unit for unit in request.clinic.resources.all()}
+    course = Course(session.plan)
+    found = tail_of(session, course=course, today=_today(request), slot=slot)
+    facts = {"slot": slot, "slot_word": slot_word(slot), "session": session,
+             "who": units.get(slot.practitioner_id)}  # fmt: skip
+    if isinstance(found, Tail):
+        return facts | {"rows": tail_rows(found, course, units), "moves": len(found.moved)}
+    reasons = [f"{sentence(why)}." for part in _unplaced(found) for why in part.reasons[:1]]
+    return facts | {"rows": [], "reasons": reasons}
+
+
+def _unplaced(found: Refusal | None):
+    return found.sessions if isinstance(found, Refusal) else ()
+
+
+def tail_rows(tail: Tail, course: Course, units) -> list[TailRow]:
+    """Return a row per session of a mended course, in order."""
+    rows = [_row("changed", tail.changed, course, units)]
+    rows += [_row("kept", placed, course, units) for placed in tail.kept]
+    rows += [_row("moved", placed, course, units) for placed in tail.moved]
+    return sorted(rows, key=lambda row: row.number)
+
+
+def _row(what: str, placed: Placed, course: Course, units) -> TailRow:
+    session = course.session(placed.number)
+    told = [f"{sentence(why)}." for why in placed.reasons if why["cost"] and why.code != "changed"]
+    offer = next(iter(offered([placed.slot], units)), None)
+    return TailRow(placed.number, what, session.appointment, offer, told)
+
+
+def _saved(request, row, session, form):
+    """Move the session and those that give way; a redirect when done, facts of the page if not."""
+    others = form.others
+    was = _before(session, {session.number, *others})
+    slot = form.cleaned_data["slot"]
+    try:
+        moved = move_with_tail(
+            appointment=row, slot=slot, others=others, version=form.cleaned_data["version"],
+            at=timezone.now(), by=request.user,
+        )  # fmt: skip
+    except (Conflict, SlotTaken, NotHealed) as refusal:
+        return {"refusal": " ".join(refusal.messages), "status": CONFLICT,
+                "nearest": _nearest(request, row, slot)}  # fmt: skip
+    except ValidationError as refusal:
+        return {"refusal": " ".join(refusal.messages), "status": INVALID,
+                "nearest": _nearest(request, row, slot)}  # fmt: skip
+    words = f"{row.patient.full_name}: {_days(moved)}."
+    remember(request, words, was)
+    messages.success(request, f"Moved. {words}")
+    return redirect(_day_of(moved[0]))
+
+
+def _before(session, numbers) -> list[dict]:
+    """Return what the visits of these sessions are now, to be taken back to."""
+    rows = session.plan.sessions.filter(number__in=numbers).select_related("appointment")
+    return [undo.before(one.appointment, "moved") for one in rows if one.appointment]
+
+
+def _nearest(request, row, slot) -> list[dict]:
+    now = _visit(request, row.pk)
+    units = {unit.pk: unit for unit in request.clinic.resources.all()}
+    return PickUp(row=now, units=units, at=timezone.now()).nearest(slot)
+
+
+def _days(moved) -> str:
+    return ", ".join(f"{day_words(one.local_date)} {one.start_clock}" for one in moved)
+
+
+def _when(row) -> str:
+    return f"{day_words(row.local_date)}, {row.start_clock}"
+
+
+def _day_of(row) -> str:
+    """Return the diary's page of a visit's day."""
+    return f"{reverse('diary')}?on={row.local_date.isoformat()}"
+
+
+def _open(request, row):
+    return open_patient(pk=row.patient_id, clinic=request.clinic, category="schedule",
+                        at=timezone.now(), by=request.user)  # fmt: skip
+
+
+def _care(request, patient) -> dict:
+    """Return what the patient banner shows besides, by role."""
+    clinical = request.member.role in CARE
+    allergies = patient.allergies.filter(ended_on=None) if clinical else []
+    return {"today": _today(request), "allergies": allergies}
+
+
+def _today(request):
+    return request.clinic.local_date(timezone.now())
+
+
+def _visit(request, appointment_id) -> Appointment:
+    rows = Appointment.objects.of(request.clinic).with_people()
+    row = get_object_or_404(rows.select_related("planned_session__plan"), pk=appointment_id)
+    row.clinic = request.clinic
+    return row
