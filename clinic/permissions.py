@@ -333,15 +333,11 @@ class RoleBackend:
         verb, _, model = code.partition("_")
         name = f"{app}_{model}"
         verdict = EDIT if name in ADMIN_PARTS else ADMIN_MODELS.get(name)
-        return verb in VERBS.get(verdict, ()) and self._is_lead(user)
+        return verb in VERBS.get(verdict, ()) and self._leads(user)
 
     def has_module_perms(self, user, app_label) -> bool:
         """Say whether a lead sees this app in the admin."""
-        return app_label in {"clinic", "treatments"} and self._is_lead(user)
+        return app_label in {"clinic", "treatments"} and self._leads(user)
 
-    def _is_lead(self, user) -> bool:
-        if not user.is_active or user.is_anonymous:
-            return False
-        if not hasattr(user, "_is_lead"):
-            user._is_lead = Membership.objects.active().filter(user=user, role=L).exists()
-        return user._is_lead
+    def _leads(self, user) -> bool:
+        return user.is_active and not user.is_anonymous and user.is_lead

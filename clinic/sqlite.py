@@ -13,7 +13,8 @@ def is_sound(version: tuple[int, int, int]) -> bool:
     """Say whether this SQLite version carries the mend for the WAL-reset bug."""
     if version[:2] == (3, 52):
         return False
-    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    back_ported = (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    return version >= (3, 51, 3) or back_ported
 
 
 def prefer_sound_library() -> None:

@@ -15,7 +15,7 @@ import run
 
 SERVE = """
 import run, sys
-sleep = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+sleep = [sys.executable, "-c", "import os, time; os.write(1, b'up\\\\n'); time.sleep(60)"]
 die = [sys.executable, "-c", "raise SystemExit(3)"]
 children = {"web server": sleep, "background worker": die if "die" in sys.argv else sleep}
 try:

@@ -21,7 +21,8 @@ class ClinicWall(admin.ModelAdmin):
 
     def get_queryset(self, request):
         """Return only rows behind the person's own wall."""
-        return super().get_queryset(request).filter(**{f"{self.clinic_path}__in": led_by(request.user)})
+        rows = super().get_queryset(request)
+        return rows.filter(**{f"{self.clinic_path}__in": led_by(request.user)})
 
     def get_object(self, request, object_id, from_field=None):
         """Return a row behind the wall; any other key is a 404, whether it exists or not."""

@@ -109,12 +109,16 @@ class Fold(Box):
 class Actions:
     """The buttons at the foot of a form.
 
-    `label` names the submit button; `cancel_url` adds a way out; `sticky` keeps the bar in reach on
+    `label` names the submit button; `cancel_url` adds a way out, `cancel_label` its words; `sticky` keeps the bar in reach on
     long forms; `name` and `value` say which button was pressed; `extra` is [(label, name, value)].
     """
 
-    def __init__(self, label, *, cancel_url="", sticky=False, name="", value="", icon="", extra=()):
-        self.label, self.cancel_url, self.sticky = label, cancel_url, sticky
+    def __init__(
+        self, label, *, cancel_url="", cancel_label="Cancel", sticky=False, name="", value="",
+        icon="", extra=(),
+    ):  # fmt: skip
+        self.label, self.sticky = label, sticky
+        self.cancel_url, self.cancel_label = cancel_url, cancel_label
         self.name, self.value, self.icon, self.extra = name, value, icon, extra
 
     def render(self, form, context, template_pack=TEMPLATE_PACK, **kwargs):

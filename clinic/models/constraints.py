@@ -116,7 +116,7 @@ class NoOverlap(Promise):
         key, start, end = self._columns(model, schema_editor)
         pk = schema_editor.quote_name(model._meta.pk.column)
         clash = (
-            f"EXISTS (SELECT 1 FROM %(table)s WHERE {key} = NEW.{key} AND {start} < NEW.{end}"
+            f"EXISTS (SELECT 1 FROM %(table)s WHERE {key} = NEW.{key} AND {start} < NEW.{end}"  # noqa: S608 -- our own columns, quoted
             f" AND {start} > NEW.{start} - {self.longest} AND {end} > NEW.{start}"
         )
         own = {"insert": ")", "update": f" AND {pk} IS NOT OLD.{pk})"}
@@ -289,7 +289,7 @@ class FrozenWith(_Guard):
 
         def frozen(row):
             return (
-                f"EXISTS (SELECT 1 FROM {quote(whole.db_table)} w WHERE w.{quote(whole.pk.column)}"
+                f"EXISTS (SELECT 1 FROM {quote(whole.db_table)} w WHERE w.{quote(whole.pk.column)}"  # noqa: S608 -- our own names, quoted
                 f" = {row}.{quote(field.column)} AND"
                 f" w.{quote(whole.get_field(self.column).column)} IN ({listed}))"
             )

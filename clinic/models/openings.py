@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Aggregate, F, Q, TextField
 
 from clinic.models.diary import Appointment, Hold, Rest
-from clinic.models.services import HoursException, Resource, WeeklyHours
+from clinic.models.services import HoursException, Resource
 from clinic.scheduling.hours import DatedException, WeeklyRule, open_stretches
 from clinic.scheduling.minutes import day_bounds, day_number, day_of, minute_of_instant
 from clinic.scheduling.slots import PhaseNeed, ResourceHours, ServiceShape, Slot, Snapshot
@@ -71,10 +71,11 @@ def snapshot(
     """Return hours and taken stretches of a service's resources for `days` local days.
 
     `practitioner_ids` leaves out the other practitioners. The holds of the appointments whose keys
-    are in `ignore` do not count: those about to be moved. Four queries, five with holds.
+    are in `ignore` do not count: those about to be moved. Three queries.
     """
     known = _unbusy(clinic, service, from_day, days, practitioner_ids)
-    return _with_busy(known, from_day, days, tuple(ignore))
+    ids = [row.resource_id for row in known.resources]
+    return _with_busy(known, from_day, days, tuple(ignore), ids)
 
 
 def hours_of_units(clinic, service, day: date, unit_ids: Iterable[int]) -> Snapshot:
@@ -82,19 +83,12 @@ def hours_of_units(clinic, service, day: date, unit_ids: Iterable[int]) -> Snaps
 
     A unit that cannot be booked for the service is left out.
     """
-    bookable = Resource.objects.bookable(clinic, service).filter(pk__in=unit_ids).order_by()
-    names = "weekday", "from_min", "to_min", "valid_from", "valid_to"
-    rows = bookable.values_list("pk", "kind", *(f"weekly_hours__{name}" for name in names))
-    kinds, weekly = {}, defaultdict(list)
-    for pk, kind, *rule in rows:
-        kinds[pk] = kind
-        if rule[0] is not None:
-            weekly[pk].append(WeeklyRule(*rule))
-    return _hours(clinic, kinds, weekly, day, day)
+    units = Resource.objects.bookable(clinic, service).filter(pk__in=unit_ids)
+    return _hours(clinic, units, day, day)
 
 
 def opening_hours(clinic, *, from_day: date, days: int) -> Snapshot:
-    """Return the hours of all active resources for `days` local days, nothing taken. Three queries."""
+    """Return the hours of all active resources for `days` local days, nothing taken. Two queries."""
     return _unbusy(clinic, None, from_day, days, None)
 
 
@@ -107,33 +101,45 @@ def with_promised(known: Snapshot, promised: Iterable[Stretch]) -> Snapshot:
 
 
 def snapshots_by_week(
-    clinic, service, *, from_day: date, days: int, ignore: Iterable[int] = ()
+    clinic,
+    service,
+    *,
+    from_day: date,
+    days: int,
+    practitioner_id: int | None = None,
+    ignore: Iterable[int] = (),
 ) -> Iterator[tuple[date, Snapshot]]:
-    """Yield (day, what is known of it) for `days` days; `snapshot` with the holds read by the week.
+    """Yield (day, what is known of it) for `days` days; of the first week's holds first.
 
     For whoever stops at the first free times: in a full diary most of a month's holds stay unread.
-    Four queries and one a week.
+    With `practitioner_id` the other practitioners' hours are known, what they have taken is not.
+    Two queries, and one for the first week's holds and one for those of the other days.
     """
-    known, ignore = _unbusy(clinic, service, from_day, days, None), tuple(ignore)
+    known = _unbusy(clinic, service, from_day, days, None)
+    ids = [
+        row.resource_id
+        for row in known.resources
+        if practitioner_id in (None, row.resource_id) or row.kind != Resource.Kind.PRACTITIONER
+    ]
     for offset in range(days):
-        if offset % WEEK_DAYS == 0:
+        if offset in (0, WEEK_DAYS):
             first = from_day + timedelta(days=offset)
-            week = _with_busy(known, first, min(WEEK_DAYS, days - offset), ignore)
-        yield from_day + timedelta(days=offset), week
+            many = days - offset if offset else min(WEEK_DAYS, days)
+            part = _with_busy(known, first, many, tuple(ignore), ids)
+        yield from_day + timedelta(days=offset), part
 
 
 def _unbusy(clinic, service, from_day, days, practitioner_ids) -> Snapshot:
     """Return the hours of a service's resources, nothing taken."""
-    resources = Resource.objects.bookable(clinic, service)
+    units = Resource.objects.bookable(clinic, service)
     if practitioner_ids is not None:
-        resources = resources.filter(~Q(kind="practitioner") | Q(pk__in=practitioner_ids))
-    kinds = dict(resources.values_list("pk", "kind"))
-    to_day = from_day + timedelta(days=days - 1)
-    return _hours(clinic, kinds, _weekly(kinds, from_day, to_day), from_day, to_day)
+        units = units.filter(~Q(kind="practitioner") | Q(pk__in=practitioner_ids))
+    return _hours(clinic, units, from_day, from_day + timedelta(days=days - 1))
 
 
-def _hours(clinic, kinds, weekly, from_day, to_day) -> Snapshot:
-    """Return resources with their weekly hours and what is dated, nothing taken."""
+def _hours(clinic, units, from_day, to_day) -> Snapshot:
+    """Return these resources with their weekly hours and what is dated, nothing taken."""
+    kinds, weekly = _weekly(units, from_day, to_day)
     exceptions = _exceptions(clinic, kinds, from_day, to_day)
     rows = tuple(
         ResourceHours(pk, kind, tuple(weekly[pk]), tuple(exceptions[pk]))
@@ -146,9 +152,9 @@ def hours_of(
     clinic, resources, *, from_day: date, days: int
 ) -> dict[tuple[int, date], tuple[tuple[int, int], ...]]:
     """Return the open stretches in wall minutes of resources by (key, day). Two queries."""
-    kinds = {row.pk: row.kind for row in resources}
     to_day = from_day + timedelta(days=days - 1)
-    weekly = _weekly(kinds, from_day, to_day)
+    units = Resource.objects.filter(pk__in=[row.pk for row in resources])
+    kinds, weekly = _weekly(units, from_day, to_day)
     exceptions = _exceptions(clinic, kinds, from_day, to_day)
     found = {}
     for pk, kind in kinds.items():
@@ -162,31 +168,31 @@ def hours_of(
     return found
 
 
-def _with_busy(known: Snapshot, from_day: date, days: int, ignore: tuple[int, ...]) -> Snapshot:
-    """Return a snapshot with the taken stretches of `days` local days."""
-    ids = [row.resource_id for row in known.resources]
+def _with_busy(
+    known: Snapshot, from_day: date, days: int, ignore: tuple[int, ...], ids: Sequence[int]
+) -> Snapshot:
+    """Return a snapshot with what these resources have taken on `days` local days."""
     to_day = from_day + timedelta(days=days - 1)
     start, end = day_bounds(from_day, known.zone)[0], day_bounds(to_day, known.zone)[1]
     return replace(known, busy=_busy(ids, start, end, ignore))
 
 
-def _weekly(kinds, from_day, to_day) -> dict[int, list[WeeklyRule]]:
-    rows = (
-        WeeklyHours.objects.filter(resource_id__in=kinds)
-        .filter(Q(valid_from__isnull=True) | Q(valid_from__lte=to_day))
-        .filter(Q(valid_to__isnull=True) | Q(valid_to__gte=from_day))
-        .order_by("pk")
-        .values_list("resource_id", "weekday", "from_min", "to_min", "valid_from", "valid_to")
-    )
+def _weekly(units, from_day: date, to_day: date) -> tuple[dict[int, str], dict[int, list]]:
+    """Return the kinds of resources by key, and their weekly rules valid on any of the days."""
+    names = "weekday", "from_min", "to_min", "valid_from", "valid_to"
+    rows = units.order_by().values_list("pk", "kind", *(f"weekly_hours__{n}" for n in names))
     # Most resources keep the same hours: one rule is made for all who do.
     rules: dict[tuple, WeeklyRule] = {}
-    found = defaultdict(list)
-    for resource_id, *rule in rows:
-        key = tuple(rule)
+    kinds, weekly = {}, defaultdict(list)
+    for pk, kind, *rule in rows:
+        kinds[pk] = kind
+        weekday, _, _, valid_from, valid_to = key = tuple(rule)
+        if weekday is None or (valid_from or from_day) > to_day or (valid_to or to_day) < from_day:
+            continue
         if key not in rules:
-            rules[key] = WeeklyRule(*rule)
-        found[resource_id].append(rules[key])
-    return found
+            rules[key] = WeeklyRule(*key)
+        weekly[pk].append(rules[key])
+    return kinds, weekly
 
 
 def _exceptions(clinic, kinds, from_day, to_day) -> dict[int | None, list[DatedException]]:

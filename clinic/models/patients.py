@@ -13,6 +13,8 @@ from django.urls import reverse
 from clinic.models.constraints import all_or_none, before_or_open
 from clinic.models.staff import Clinic
 
+WHOLE_PHONE = 7  # digits; fewer at the end of a longer number are not yet somebody's number
+
 
 def plain(text: str) -> str:
     """Return text as search compares it: lower case, without accents or double spaces."""
@@ -22,8 +24,22 @@ def plain(text: str) -> str:
 
 
 def digits(text: str) -> str:
-    """Return the digits of a telephone number, for search."""
-    return re.sub(r"\D", "", text)
+    """Return the digits of a telephone number, for search; of +44 (0)20 without the 0."""
+    return re.sub(r"\D", "", re.sub(r"^(\s*(?:\+|00)[^(]*)\(0\)", r"\1", text))
+
+
+def same_phone(number: str, *, part: bool = False) -> Q:
+    """Return a condition for a telephone number written with or without its country's code.
+
+    `number`: digits as typed. 020 7946 0000 finds +44 20 7946 0000 and the other way about: one of
+    the two ends in the other once a leading 0 is left out. With `part` any stretch of a number
+    is found, as somebody reads it out. No table of country codes is needed.
+    """
+    typed = number.lstrip("0") or number
+    lookup = "contains" if part else "endswith"
+    ends = [typed[at:] for at in range(len(typed) - WHOLE_PHONE + 1)]
+    shorter = [zero + end for end in ends for zero in ("", "0")]
+    return Q(**{f"phone_digits__{lookup}": typed}) | Q(phone_digits__in=shorter)
 
 
 def day_in(text: str) -> date | None:
@@ -69,7 +85,7 @@ class PatientQuerySet(models.QuerySet):
         if number and not re.search(r"[^\W\d_]", text):
             found |= Q(number=int(number[:9]))
             if len(number) >= 3:
-                found |= Q(phone_digits__contains=number.lstrip("0") or number)
+                found |= same_phone(number, part=True)
         else:
             for first, second in (("search_family", "search_given"),
                                   ("search_given", "search_family")):  # fmt: skip
@@ -91,7 +107,7 @@ class PatientQuerySet(models.QuerySet):
             near |= starts_with("search_given", plain(given_name)[:3])
             same |= Q(birth_date=birth_date) & near
         if len(digits(phone)) >= 6:
-            same |= Q(phone_digits=digits(phone))
+            same |= same_phone(digits(phone))
         if given_name and family_name:
             same |= Q(search_family=plain(family_name), search_given=plain(given_name))
         return self.filter(same) if same else self.none()
@@ -190,6 +206,11 @@ class Patient(models.Model):
     def initials(self) -> str:
         """Return the initials, for places where a name is too much."""
         return f"{self.given_name[:1]}{self.family_name[:1]}".upper()
+
+    @property
+    def dialled(self) -> str:
+        """Return the telephone number as a telephone takes it: its digits, + before a country."""
+        return ("+" if self.phone.lstrip().startswith("+") else "") + self.phone_digits
 
     def age_on(self, day: date) -> int:
         """Return completed years on a day."""

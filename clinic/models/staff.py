@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 
 class Role(models.TextChoices):
@@ -32,6 +33,11 @@ class User(AbstractUser):
         """Return two letters for a small badge."""
         letters = f"{self.first_name[:1]}{self.last_name[:1]}" or self.username[:2]
         return letters.upper()
+
+    @cached_property
+    def is_lead(self) -> bool:
+        """Say whether this person leads in any clinic; asked once for each load of the row."""
+        return Membership.objects.active().filter(user=self, role=Role.LEAD).exists()
 
 
 def validate_time_zone(name: str) -> None:

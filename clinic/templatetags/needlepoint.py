@@ -6,6 +6,8 @@ from typing import NamedTuple
 from django import template
 from django.utils import timezone
 
+from clinic.models import Appointment
+
 register = template.Library()
 
 
@@ -17,17 +19,20 @@ class Look(NamedTuple):
     tone: str
 
 
-APPOINTMENT = {
-    "proposed": Look("To be moved", "arrow-left-right", "warn"),
-    "booked": Look("Booked", "calendar-check", "info"),
-    "confirmed": Look("Confirmed", "calendar2-check-fill", "info"),
-    "arrived": Look("Arrived", "person-check-fill", "accent"),
-    "in_session": Look("In room", "play-circle-fill", "live"),
-    "fulfilled": Look("Done", "check-circle-fill", "good"),
-    "cancelled": Look("Cancelled", "x-circle", "void"),
-    "noshow": Look("Did not attend", "person-x-fill", "stop"),
-    "entered_in_error": Look("Entered by mistake", "slash-circle", "void"),
+APPOINTMENT_LOOKS = {
+    "proposed": ("arrow-left-right", "warn"),
+    "booked": ("calendar-check", "info"),
+    "arrived": ("person-check-fill", "accent"),
+    "in_session": ("play-circle-fill", "live"),
+    "fulfilled": ("check-circle-fill", "good"),
+    "cancelled": ("x-circle", "void"),
+    "noshow": ("person-x-fill", "stop"),
+    "entered_in_error": ("slash-circle", "void"),
 }
+# The words are the model's; a confirmed appointment is booked and says so.
+APPOINTMENT = {
+    state.value: Look(state.label, *APPOINTMENT_LOOKS[state.value]) for state in Appointment.Status
+} | {"confirmed": Look("Confirmed", "calendar2-check-fill", "info")}
 SESSION = {
     "planned": Look("Planned", "circle", "void"),
     "due": Look("Due", "calendar-plus", "warn"),

@@ -120,14 +120,15 @@ class Offers:
 
 
 def offers_for(search: Search) -> Offers:
-    """Return the next free times of a search. At most 13 queries, however full the diary."""
+    """Return the next free times of a search. At most 9 queries, however full the diary."""
     rules = DayRules(search)
     window = rules.window
     usual = max(window.earliest, window.ideal or window.earliest) if window else search.today
     start = max(search.from_day or usual, search.today)
     known = snapshots_by_week(
-        search.clinic, search.service, from_day=start, days=SEARCH_DAYS, ignore=rules.ignore
-    )
+        search.clinic, search.service, from_day=start, days=SEARCH_DAYS,
+        practitioner_id=search.practitioner_id, ignore=rules.ignore,
+    )  # fmt: skip
     days = _merged(_days(search, rules, known))
     return Offers(start, search.today, list(days), window)
 

@@ -120,7 +120,8 @@ def _next_step(appointment, planned, role) -> NextStep | None:
         icon = "pencil-square" if record.is_draft else "file-earmark-text"
         return NextStep(label, icon, record.get_absolute_url())
     if appointment.status == Status.FULFILLED and planned and _needs_a_date(planned.plan):
-        return NextStep("Book next", "calendar2-plus", reverse("course_dates", args=[planned.plan_id]))
+        url = reverse("course_dates", args=[planned.plan_id])
+        return NextStep("Book next", "calendar2-plus", url)
     return None
 
 

@@ -327,8 +327,8 @@ class RunningSheet(Sheet):
     @property
     def facts(self) -> dict:
         """Return what the templates print, the course with it."""
-        zones = self.plan.zones.select_related("zone")
-        return super().facts | {"plan": self.plan, "zones": zones}
+        course = self.course or Course(self.plan)
+        return super().facts | {"plan": self.plan, "zones": course.zones}
 
 
 # --- How ------------------------------------------------------------------------------------------

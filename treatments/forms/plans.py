@@ -179,8 +179,9 @@ class StopForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.helper = touch_helper(
             Section("Reason", "because", Segmented("cancel_reason")),
-            Actions("Stop the course", icon="stop-circle", cancel_url=cancel_url),
-        )
+            Actions("Stop the course", icon="stop-circle", cancel_url=cancel_url,
+                    cancel_label="Keep the course"),
+        )  # fmt: skip
 
 
 class DatesForm(forms.Form):

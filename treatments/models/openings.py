@@ -20,7 +20,7 @@ from clinic.scheduling.course import Proposal, Refusal, Weights, propose_three
 from clinic.scheduling.minutes import DAY_MIN, day_bounds, day_of
 from clinic.scheduling.slots import FoundCandidates
 from clinic.scheduling.terms import Blackout, CourseRequest, CourseWish, SessionWish
-from treatments.models.plans import LAPSE_AFTER_DAYS, PlannedSession, TreatmentPlan
+from treatments.models.plans import LAPSE_AFTER_DAYS, PlannedSession, PlanZone, TreatmentPlan
 
 LONGEST_SEARCH_DAYS = 730
 
@@ -43,7 +43,8 @@ class Course:
         self.sessions: list[PlannedSession] = list(
             plan.sessions.select_related("appointment").order_by("number")
         )
-        self.zone_codes: list[str] = list(plan.zones.values_list("zone__code", flat=True))
+        self.zones: list[PlanZone] = list(plan.zones.select_related("zone"))
+        self.zone_codes: list[str] = [row.zone.code for row in self.zones]
         for session in self.sessions:
             session.plan = plan
 
@@ -222,7 +223,7 @@ def course_request(
     Bookings stay where they are; without `keep_booked` they may move at a cost. No other session is
     put before `from_day`, tomorrow unless told. `course` when it is at hand, or not written yet
     (`Course.draft`). `promised` are stretches that count as taken though nothing is written yet:
-    those of courses planned a moment before. 13 queries, however long the course and the diary.
+    those of courses planned a moment before. 12 queries, however long the course and the diary.
     """
     from_day = from_day or today + timedelta(days=1)
     search = _Search(course or Course(plan), today, from_day, keep_booked)

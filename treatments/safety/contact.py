@@ -150,10 +150,9 @@ def _against_longest(
     elif running and minutes >= row.max_minutes * rules.alarm_fraction:
         level, code = Level.WARN, "DOSE_A3_ALARM"
     state = "has been on for" if running else "was on for"
-    sentence = (
-        f"{subject} {state} {shown(_tenths(minutes))} min; the longest is {shown(row.max_minutes)} min."
-    )
-    figures = {"contact_minutes": rounded(minutes), "max_minutes": shown(row.max_minutes)}
+    longest = shown(row.max_minutes)
+    sentence = f"{subject} {state} {shown(_tenths(minutes))} min; the longest is {longest} min."
+    figures = {"contact_minutes": rounded(minutes), "max_minutes": longest}
     return Finding(level, code, sentence, figures, row.source, subject)
 
 

@@ -17,7 +17,7 @@ def test_a_snapshot_is_read_in_as_many_queries_for_a_year_as_for_a_day(
     service = clinic.services.get()
 
     for days in (1, 365):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(4):
             shape = shape_of(service)
             known = snapshot(clinic, service, from_day=TUESDAY, days=days)
     assert shape.total_min == 90

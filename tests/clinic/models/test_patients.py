@@ -23,7 +23,7 @@ def test_dates_are_read_as_the_desk_types_them(typed, day):
 
 def test_search_compares_letters_without_accents_and_capitals():
     assert (plain("  Zoë  Åström "), plain("STRASSE") == plain("straße")) == ("zoe astrom", True)
-    assert digits("+44 (0)20 7946-0001") == "4402079460001"
+    assert digits("+44 (0)20 7946-0001") == "442079460001"
 
 
 @pytest.mark.parametrize(("day", "years"), [
@@ -55,11 +55,30 @@ def test_a_number_finds_the_patient_and_the_telephone(clinic):
     assert found(clinic, "4711") == [4711, 5]
 
 
+@pytest.mark.parametrize("kept", ["020 7946 0000", "+44 20 7946 0000", "+44 (0)20 7946 0000"])
+@pytest.mark.parametrize("typed", [
+    "020 7946 0000", "+44 20 7946 0000", "0044 20 7946 0000", "+44 (0)20 7946 0000",
+    "(020) 7946-0000", "7946 0000",
+])  # fmt: skip
+def test_a_telephone_is_found_with_and_without_its_country(clinic, kept, typed):
+    factories.patient(clinic, number=1, phone=kept)
+    factories.patient(clinic, number=2, phone="020 7946 0001")
+
+    assert found(clinic, typed) == [1]
+
+
+@pytest.mark.parametrize(("kept", "dialled"), [
+    ("+44 (0)20 7946 0000", "+442079460000"), ("020 7946 0000", "02079460000"), ("", ""),
+])  # fmt: skip
+def test_a_telephone_is_dialled_as_it_is_written(clinic, kept, dialled):
+    assert factories.patient(clinic, phone=kept).dialled == dialled
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("facts", "twin"), [
     ({"given_name": "ADA", "family_name": "testperson"}, True),
     ({"family_name": "Tester", "birth_date": date(1990, 3, 14)}, True),
-    ({"phone": "+44 20 7946 1234"}, False),
+    ({"phone": "+44 20 7946 1234"}, True),
     ({"phone": "(020) 7946-1234"}, True),
     ({"phone": "1234"}, False),
     ({"birth_date": date(1990, 3, 14), "given_name": "Zed", "family_name": "Other"}, False),

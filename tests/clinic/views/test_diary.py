@@ -341,6 +341,24 @@ def test_a_booking_keeps_how_far_it_is_from_the_ideal_day(desk, plan, as_user):
     assert second.appointment.why_this_date == [{"code": "early", "days": 3}]
 
 
+def test_a_practitioner_without_a_time_for_weeks_is_searched_in_no_more_than_20_queries(
+    desk, plan, as_user, django_assert_max_num_queries
+):
+    client, who = as_user(desk), plan.clinic.resources.practitioners()[0]
+    plan.clinic.hours_exceptions.create(
+        resource=who, from_day=date(2026, 11, 1), to_day=date(2026, 12, 15), kind="off",
+        reason="leave",
+    )  # fmt: skip
+    url = new_url(patient=plan.patient_id, practitioner=who.pk)
+    client.get(url)
+
+    with django_assert_max_num_queries(99) as queries:
+        answer = client.get(url)
+
+    assert offers(answer)[0].day == date(2026, 12, 16)
+    assert asked(queries) <= 20
+
+
 # --- Walls and figures ----------------------------------------------------------------------------
 @pytest.mark.parametrize("name", ["appointment", "appointment_move", "appointment_cancel"])
 def test_another_clinics_visit_is_not_found(desk, as_user, name):

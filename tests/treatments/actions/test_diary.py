@@ -1,6 +1,7 @@
 """Visits of a course: booked, moved, cancelled, and what that does to the course."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -10,15 +11,11 @@ from clinic.actions.diary import NotHealed, SlotTaken
 from clinic.models import Appointment, Hold, Rest
 from clinic.scheduling.minutes import day_number
 from tests import factories
+from tests.support import courses
+from tests.support.courses import FIRST, booked_on, days
 from treatments.actions import diary, plans
 from treatments.models import TreatmentSession
 from treatments.models.openings import rests_for
-
-FIRST = date(2026, 12, 1)  # a Tuesday
-
-
-def days(count: int) -> timedelta:
-    return timedelta(days=count)
 
 
 def noon(day: date) -> datetime:
@@ -28,22 +25,14 @@ def noon(day: date) -> datetime:
 @pytest.fixture
 def course(patient, today):
     """Return a course of four sessions on two zones, 28 / 35 / 42 days apart."""
-    row = factories.plan(patient, zones=[factories.zone("UB"), factories.zone("LB")])
-    plans.keep_dates(row)
-    return row
+    return courses.course_of_four(patient)
 
 
 @pytest.fixture
 def book(course, desk, now):
     """Return a function that books session k on a day at 10:00."""
 
-    def booked(number, day, **facts):
-        return diary.book_session(
-            planned_session=course.sessions.get(number=number),
-            slot=factories.slot_on(course.clinic, day), at=now, by=desk, **facts,
-        )  # fmt: skip
-
-    return booked
+    return partial(courses.book, course, at=now, by=desk)
 
 
 @pytest.fixture
@@ -66,12 +55,6 @@ def rests(course) -> set[tuple[str, int, int]]:
         (row.area.zone_code, row.start_day - day_number(FIRST), row.end_day - row.start_day)
         for row in rows.select_related("area")
     }
-
-
-def booked_on(course) -> list[date | None]:
-    course.refresh_from_db()
-    sessions = course.sessions.select_related("appointment")
-    return [row.appointment.local_date if row.is_booked else None for row in sessions]
 
 
 def traces() -> tuple[int, int, int]:

@@ -326,3 +326,20 @@ def test_without_any_time_nothing_is_agreed(desk, patient, typed):
     assert answer.status_code == 422
     assert "Choose at least one time." in text(answer)
     assert rows() == before
+
+
+# --- Figures --------------------------------------------------------------------------------------
+def test_a_course_that_runs_is_laid_out_in_no_more_than_20_queries(
+    desk, patient, zone, lead, now, django_assert_max_num_queries
+):
+    plan = factories.plan(patient, zones=[zone, factories.zone("LB")])
+    for number, day in enumerate((date(2026, 11, 24), date(2026, 12, 29)), start=1):
+        book_session(planned_session=plan.sessions.get(number=number), at=now, by=lead,
+                     slot=factories.slot_on(plan.clinic, day))  # fmt: skip
+    desk.get(f"{URL}?plan={plan.pk}")
+
+    with django_assert_max_num_queries(99) as queries:
+        answer = desk.get(f"{URL}?plan={plan.pk}")
+
+    assert len(answer.context["page"].cards) == 3
+    assert sum("SAVEPOINT" not in query["sql"] for query in queries.captured_queries) <= 20

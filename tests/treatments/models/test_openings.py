@@ -1,47 +1,32 @@
 """What the planner is told about a course, and that its answers can be booked."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 
 from clinic.models import Blackout
 from clinic.scheduling.course import Proposal, Refusal
 from tests import factories
-from treatments.actions import diary, plans
+from tests.support import courses
+from tests.support.courses import FIRST, booked_on, days
+from treatments.actions import diary
 from treatments.models.openings import course_request, first_legal_day, propose
 
-FIRST = date(2026, 12, 1)  # a Tuesday
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
-
-
-def days(count: int) -> timedelta:
-    return timedelta(days=count)
 
 
 @pytest.fixture
 def course(patient, today):
     """Return a course of four sessions on two zones, 28 / 35 / 42 days apart."""
-    row = factories.plan(patient, zones=[factories.zone("UB"), factories.zone("LB")])
-    plans.keep_dates(row)
-    return row
+    return courses.course_of_four(patient)
 
 
 @pytest.fixture
 def book(course, desk, now):
     """Return a function that books session k on a day at 10:00."""
 
-    def booked(number, day, **facts):
-        return diary.book_session(
-            planned_session=course.sessions.get(number=number),
-            slot=factories.slot_on(course.clinic, day), at=now, by=desk, **facts,
-        )  # fmt: skip
-
-    return booked
-
-
-def booked_on(course) -> list[date | None]:
-    sessions = course.sessions.select_related("appointment")
-    return [row.appointment.local_date if row.is_booked else None for row in sessions]
+    return partial(courses.book, course, at=now, by=desk)
 
 
 def done(course, number: int, day: date) -> None:
@@ -143,7 +128,7 @@ def test_proposals_ask_the_database_as_often_for_a_full_diary(
     course, clinic, today, now, desk, django_assert_num_queries
 ):
     course.refresh_from_db()
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         propose(type(course).objects.get(pk=course.pk), today=today)
     for number in range(12):
         factories.appointment(factories.patient(clinic), FIRST + days(7 * number))
@@ -153,5 +138,5 @@ def test_proposals_ask_the_database_as_often_for_a_full_diary(
             slot=factories.slot_on(clinic, FIRST + days(after)), at=now, by=desk,
         )  # fmt: skip
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         propose(type(course).objects.get(pk=course.pk), today=today)
