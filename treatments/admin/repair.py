@@ -203,7 +203,7 @@ class RepairPage:
         held = {key: place for key, place in held.items() if place}
         fixed = {key: place for key, place in held.items() if self.marks.get(key)}
         is_as_it_stands = self.deed in {"accept", "pin", "all"} or "apply" in self.sent
-        turns = 0 if is_as_it_stands and len(held) else TURNS
+        turns = 0 if is_as_it_stands and held else TURNS
         return repair(disruption.problem, fixed=fixed, start=held, turns=turns)
 
     @cached_property
