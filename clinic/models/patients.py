@@ -14,6 +14,9 @@ from clinic.models.constraints import all_or_none, before_or_open
 from clinic.models.staff import Clinic
 
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
 def plain(text: str) -> str:
     """Return text as search compares it: lower case, without accents or double spaces."""
     stripped = unicodedata.normalize("NFKD", text)
@@ -190,6 +193,18 @@ class Patient(models.Model):
     def initials(self) -> str:
         """Return the initials, for places where a name is too much."""
         return f"{self.given_name[:1]}{self.family_name[:1]}".upper()
+
+    @property
+    def suits(self) -> str:
+        """Return when it suits the patient, in words; "" without a preference."""
+        who = self.preferred_practitioner
+        parts = [", ".join(WEEKDAYS[day] for day in self.preferred_weekdays)]
+        if self.preferred_from_min is not None:
+            hours = (self.preferred_from_min, self.preferred_to_min)
+            parts.append(" to ".join(f"{value // 60:02d}:{value % 60:02d}" for value in hours))
+        parts.append(f"with {who}" if who else "")
+        parts.append("short notice is fine" if self.short_notice_ok else "")
+        return "; ".join(part for part in parts if part)
 
     def age_on(self, day: date) -> int:
         """Return completed years on a day."""
