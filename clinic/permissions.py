@@ -107,6 +107,7 @@ PAGES: dict[str, Page] = {
     "session_answer": page(CARE, WRITE),
     "session_addendum": page(CARE, WRITE),
     "session_strike": page(CARE, FORM),
+    "session_healing": page(CARE, FORM),
     # Photos
     "photos": page(CARE),
     "photo_upload": page(CARE, WRITE),
@@ -284,7 +285,13 @@ NAVIGATION = [
     ("audit_log", "Audit log", "journal-check"),
 ]
 #: The single key that opens a page of the navigation (static/js/keys.js).
-NAVIGATION_KEYS = {"today": "t", "diary": "d", "patient_list": "p", "appointment_new": "n"}
+NAVIGATION_KEYS = {
+    "today": "t",
+    "diary": "d",
+    "patient_list": "p",
+    "appointment_new": "n",
+    "worklist": "w",
+}
 
 
 def frame(request) -> dict:

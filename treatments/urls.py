@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from treatments.views import nextdates, photos, plans, sessions, tail, worklist
+from treatments.views import healing, nextdates, photos, plans, sessions, tail, worklist
 
 urlpatterns = [
     path("patients/<int:patient_id>/courses/new/", plans.course_new, name="course_new"),
@@ -27,6 +27,7 @@ urlpatterns = [
     path("sessions/<int:session_id>/sign/", sessions.session_sign, name="session_sign"),
     path("sessions/<int:session_id>/answer/", sessions.session_answer, name="session_answer"),
     path("sessions/<int:session_id>/addendum/", sessions.session_addendum, name="session_addendum"),
+    path("sessions/<int:session_id>/healing/", healing.session_healing, name="session_healing"),
     path("sessions/<int:session_id>/mistake/", sessions.session_strike, name="session_strike"),
     path("patients/<int:patient_id>/photos/", photos.photos, name="photos"),
     path("patients/<int:patient_id>/photos/upload/", photos.photo_upload, name="photo_upload"),

@@ -280,6 +280,33 @@ class HoldQuerySet(models.QuerySet):
         found = rows.order_by().values("resource_id").annotate(**sums)
         return {row["resource_id"]: [row[name] or 0 for name in sums] for row in found}
 
+    def visits_in(self, absences):
+        """Return {key: how many visits} of absences {key: (whose holds, [(start, end), …])}.
+
+        Whose holds are filters such as {"resource": 3}; stretches are epoch minutes; a visit counts
+        once. One query for all of them.
+        """
+        counts = {
+            f"absence_{key}": Count(
+                "appointment", distinct=True, filter=_touches(stretches) & Q(**whose)
+            )
+            for key, (whose, stretches) in absences.items() if stretches
+        }  # fmt: skip
+        if not counts:
+            return {}
+        ends = [end for _, stretches in absences.values() for pair in stretches for end in pair]
+        rows = self.filter(start__gt=min(ends) - HOLD_LONGEST_MIN, start__lt=max(ends))
+        found = rows.order_by().aggregate(**counts)
+        return {key: found.get(f"absence_{key}", 0) for key in absences}
+
+
+def _touches(stretches):
+    """Return the condition that a hold reaches into one of these stretches."""
+    inside = Q()
+    for start, end in stretches:
+        inside |= Q(start__lt=end, end__gt=start)
+    return inside
+
 
 class Hold(models.Model):
     """One taken stretch of one resource, in whole minutes since the epoch, UTC: `[start, end)`."""

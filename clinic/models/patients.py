@@ -16,6 +16,9 @@ from clinic.models.staff import Clinic
 WHOLE_PHONE = 7  # digits; fewer at the end of a longer number are not yet somebody's number
 
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
 def plain(text: str) -> str:
     """Return text as search compares it: lower case, without accents or double spaces."""
     stripped = unicodedata.normalize("NFKD", text)
@@ -211,6 +214,18 @@ class Patient(models.Model):
     def dialled(self) -> str:
         """Return the telephone number as a telephone takes it: its digits, + before a country."""
         return ("+" if self.phone.lstrip().startswith("+") else "") + self.phone_digits
+
+    @property
+    def suits(self) -> str:
+        """Return when it suits the patient, in words; "" without a preference."""
+        who = self.preferred_practitioner
+        parts = [", ".join(WEEKDAYS[day] for day in self.preferred_weekdays)]
+        if self.preferred_from_min is not None:
+            hours = (self.preferred_from_min, self.preferred_to_min)
+            parts.append(" to ".join(f"{value // 60:02d}:{value % 60:02d}" for value in hours))
+        parts.append(f"with {who}" if who else "")
+        parts.append("short notice is fine" if self.short_notice_ok else "")
+        return "; ".join(part for part in parts if part)
 
     def age_on(self, day: date) -> int:
         """Return completed years on a day."""

@@ -11,7 +11,7 @@ from itertools import groupby
 from django.db.models import Count, Prefetch, Q
 from django.urls import reverse
 
-from clinic.models import Appointment, Patient, WeeklyHours
+from clinic.models import Appointment, Patient
 from clinic.permissions import may
 from treatments.models import (
     AnaestheticApplication,
@@ -82,14 +82,7 @@ class Story:
     @property
     def suits(self) -> str:
         """Return when it suits the patient, in words."""
-        who, patient = self.patient.preferred_practitioner, self.patient
-        parts = [", ".join(WeeklyHours.Weekday(day).label for day in patient.preferred_weekdays)]
-        if patient.preferred_from_min is not None:
-            hours = (patient.preferred_from_min, patient.preferred_to_min)
-            parts.append(" to ".join(f"{value // 60:02d}:{value % 60:02d}" for value in hours))
-        parts.append(f"with {who}" if who else "")
-        parts.append("short notice is fine" if patient.short_notice_ok else "")
-        return "; ".join(part for part in parts if part) or "No preference"
+        return self.patient.suits or "No preference"
 
 
 def tell(patient: Patient, *, role: str, clinical: bool, today: date) -> Story:

@@ -40,7 +40,14 @@ export function toast(text, level = "success") {
 
 /** Close buttons, notes the server printed, and the `toast` event of an HX-Trigger header. */
 export function watchToasts() {
-  for (const note of document.querySelectorAll(".note[data-fade]")) fade(note);
+  const fadeAll = () => {
+    for (const note of document.querySelectorAll(".note[data-fade]")) {
+      delete note.dataset.fade;
+      fade(note);
+    }
+  };
+  fadeAll();
+  document.addEventListener("htmx:afterSettle", fadeAll); // notes that came with a part
   document.addEventListener("click", (event) => {
     event.target.closest("[data-note-close]")?.closest(".note").remove();
   });

@@ -22,10 +22,10 @@ STEP, FARTHEST = WEEK * 9, WEEK * 104
 MARKS = {
     "done": ("D", "good", "Done"),
     "booked": ("B", "info", "Booked"),
-    "planned": ("P", "void", "Planned, not booked"),
-    "overdue": ("O", "stop", "Overdue, not booked"),
+    "planned": ("P", "void", "Planned"),
+    "overdue": ("O", "stop", "Overdue"),
     "to_move": ("M", "warn", "To be moved"),
-    "unresolved": ("?", "live", "Booked in the past, not said how it went"),
+    "unresolved": ("?", "live", "Not said how it went"),
 }
 
 

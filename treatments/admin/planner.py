@@ -26,7 +26,7 @@ from clinic.scheduling.reasons import day_words, sentence
 from clinic.views.offers import offered
 from treatments.actions.diary import book_course
 from treatments.actions.plans import agree_course
-from treatments.admin.timeline import dragged, overview
+from treatments.admin.timeline import dragged, overview, stays
 from treatments.forms.planner import PlannerForm, PressedForm
 from treatments.forms.plans import protocol_asked
 from treatments.models import Protocol, TreatmentPlan
@@ -143,6 +143,8 @@ class Sheet:
             day = day_asked(self.pressed.day, today=self.today)
             row = next(row for row in page.rows if row.number == number)
             row.editor = self.dates.editor(page.rows, number, day)
+            if "put" in self.sent:
+                page.alerts.append(stays(row))
         return page
 
     @property

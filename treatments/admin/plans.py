@@ -18,6 +18,7 @@ from clinic.templatetags.needlepoint import look
 from treatments.admin.board import board
 from treatments.admin.capacity import capacity
 from treatments.admin.planner import planner, planner_url
+from treatments.admin.repair import repair_desk
 from treatments.admin.several import propose_and_book, several
 from treatments.models import PlannedSession, PlanState, PlanZone, TreatmentPlan
 from treatments.models.plans import LAPSE_AFTER_DAYS
@@ -181,7 +182,8 @@ class TreatmentPlanAdmin(ClinicWall):
 
     def get_urls(self):
         """Put the pages of the planning desk before the addresses of single rows."""
-        pages = {"planner": planner, "several": several, "board": board, "capacity": capacity}
+        pages = {"planner": planner, "several": several, "board": board, "capacity": capacity,
+                 "repair": repair_desk}  # fmt: skip
         shown = [
             path(f"{word}/", self.admin_site.admin_view(partial(page, self)),
                  name=f"treatments_treatmentplan_{word}")

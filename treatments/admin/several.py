@@ -176,7 +176,8 @@ def _booked(desk, request, plans):
 def _book_one(desk, request, plan, today: date, at) -> Outcome:
     """Book what was shown for one course, all or none of it; sent again, it changes nothing."""
     url = planner_url(plan)
-    form = SeveralForm(request.POST, plan=plan, course=Course(plan), today=today)
+    course = Course(plan)
+    form = SeveralForm(request.POST, plan=plan, course=course, today=today)
     if not form.is_valid():
         return Outcome(plan, url, because=form.fault)
     slots = form.slots
@@ -189,7 +190,7 @@ def _book_one(desk, request, plan, today: date, at) -> Outcome:
         )  # fmt: skip
     except ValidationError as refusal:
         return Outcome(plan, url, because=" ".join(refusal.messages))
-    if any(visit.booked_at == at for visit in booked):
+    if {visit.pk for visit in booked} - set(course.booked_ids):
         count = f"{len(booked)} {'session' if len(booked) == 1 else 'sessions'}"
         desk.log_change(request, plan, f"Booked {count} together with other courses.")
     return Outcome(plan, url, dates=booked)

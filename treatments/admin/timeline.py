@@ -14,7 +14,7 @@ from clinic.scheduling.slots import Slot
 from clinic.scheduling.tariff import forbidden
 from treatments.views.proposals import Card, Dates, Layout
 
-SLACK_DAYS, LOOK_PAST_DAYS, LONGEST_DAYS = 10, 21, 560
+SLACK_DAYS, LOOK_BACK_DAYS, LOOK_PAST_DAYS, LONGEST_DAYS = 10, 42, 21, 560
 DAY = timedelta(days=1)
 #: How a refused day is drawn; a code that is not here is drawn as taken.
 KINDS = {"too_soon": "healing", "blackout": "away", "clinic_closed": "shut"}
@@ -132,7 +132,8 @@ def timeline(dates: Dates, page: Layout, today: date) -> Timeline:
     wish = request.wish
     known = [today, *(row.offer.slot.day for row in page.rows if row.offer)]
     known += [day for window in windows if window for day in (window[0], window[2])]
-    known += [day for day in (request.last_done, wish.event_day) if day and day >= today - 60 * DAY]
+    known += [day for day in (request.last_done, wish.event_day) if day]
+    known = [day for day in known if day >= today - DAY * LOOK_BACK_DAYS]
     first = min(known) - timedelta(days=SLACK_DAYS // 2)
     scale = Scale(first, min((max(known) - first).days + SLACK_DAYS, LONGEST_DAYS))
     lanes = [
@@ -260,6 +261,12 @@ def dragged(sent, dates: Dates | None, slots: Mapping[int, Slot], today: date):
     else:
         sent["look"] = f"{number}:{day.isoformat()}"
     return sent
+
+
+def stays(row) -> str:
+    """Return why a date that was dragged to the day of its open row stays where it was."""
+    day, because = row.editor.day, row.editor.because.rstrip(".") or "no time is free on this day"
+    return f"Session {row.number} stays where it was. {day_words(day)}: {because}."
 
 
 def _nearest_time(dates: Dates, number: int, day: date, slots: Mapping[int, Slot]) -> Slot | None:

@@ -1,7 +1,7 @@
 """Visits to move, and everything a repair must know about them, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -11,13 +11,14 @@ from clinic.models.openings import shape_of, snapshot
 from clinic.models.patients import Blackout
 from clinic.models.services import Competence
 from clinic.scheduling.disruption import Place, Problem, RepairWeights, Unit, Visit
-from clinic.scheduling.finder import Slot, free_minutes
+from clinic.scheduling.finder import Slot, Snapshot, free_minutes
 from clinic.scheduling.masks import frame_of, span
 from clinic.scheduling.minutes import DAY_MIN, day_number, minute_of_instant
+from clinic.scheduling.slots import next_slots
 from treatments.models.openings import Course, day_of_session
 from treatments.models.plans import PlannedSession
 
-FORTNIGHT_DAYS, LONGEST_DAYS, AROUND_DAYS = 14, 35, 7
+FORTNIGHT_DAYS, LONGEST_DAYS, AROUND_DAYS, BEYOND_DAYS = 14, 35, 7, 42
 NOTICE_MIN = 60  # nobody is asked to come within the hour
 
 
@@ -116,19 +117,31 @@ class Disruption:
 
     # --- The patient's days -----------------------------------------------------------------------
     def _closed(self, row: Appointment, refused: Refused) -> frozenset[date]:
-        closed = {day for day in self.days if refused.closes(day)}
-        closed |= {day for day in self.days
-                   if any(_blocks(away, day) for away in row.patient.blackouts.all())}  # fmt: skip
+        away = self.away_days(row, self.days)
+        return away | {day for day in self.days if refused.closes(day)}
+
+    def away_days(self, row: Appointment, days: Iterable[date]) -> frozenset[date]:
+        """Return those of `days` the patient is away or the zones of the course are healing."""
+        rows = list(row.patient.blackouts.all())
+        spans = self._healing(row)
+        return frozenset(
+            day for day in days
+            if any(_blocks(away, day) for away in rows)
+            or any(start < day_number(day) < end for start, end in spans)
+        )  # fmt: skip
+
+    def _healing(self, row: Appointment) -> list[tuple[int, int]]:
+        """Return the day numbers between which other treatments of the same zones forbid a visit."""
         session = self._sessions.get(row.pk)
-        if session:
-            heals = self._courses[session.plan_id].healing_days(session.number)
-            codes = set(self._courses[session.plan_id].zone_codes)
-            own = self._own_visits(session.plan_id)
-            for start, end, code, appointment_id in self._rests[row.patient_id]:
-                if code in codes and appointment_id not in own:
-                    closed |= {day for day in self.days
-                               if start - heals < day_number(day) < end}  # fmt: skip
-        return frozenset(closed)
+        if session is None:
+            return []
+        course = self._courses[session.plan_id]
+        heals, codes = course.healing_days(session.number), set(course.zone_codes)
+        own = self._own_visits(session.plan_id)
+        return [
+            (start - heals, end) for start, end, code, visit_id in self._rests[row.patient_id]
+            if code in codes and visit_id not in own
+        ]  # fmt: skip
 
     def _busy(self, patient_id: int) -> tuple[tuple[int, int], ...]:
         return tuple(self._elsewhere.get(patient_id, ()))
@@ -212,6 +225,33 @@ class Disruption:
         for service_id, resource_id in rows.values_list("service_id", "resource_id"):
             found[service_id].add(resource_id)
         return found
+
+    # --- Beyond the days searched -----------------------------------------------------------------
+    def next_free(self, row: Appointment) -> Slot | None:
+        """Return the first free start after the days searched, None within six weeks."""
+        first = self.days[-1] + timedelta(days=1)
+        days = [first + timedelta(days=n) for n in range(BEYOND_DAYS)]
+        if row.service_id not in self._beyond:
+            self._beyond[row.service_id] = snapshot(
+                self.clinic, row.service, from_day=first, days=BEYOND_DAYS
+            )
+        window, away = self.windows.get(row.pk, Window()), self.away_days(row, days)
+        refused = self.refused.get(row.pk, NOTHING_REFUSED)
+        for day in days:
+            if day in away or refused.closes(day) or (window.first and day < window.first):
+                continue
+            if window.last and day > window.last:
+                return None
+            opens = frame_of(day, self.clinic.zone).start
+            found = next_slots(self._beyond[row.service_id], shape_of(row.service),
+                               from_minute=opens, days=1, count=1)  # fmt: skip
+            if found:
+                return found[0]
+        return None
+
+    @cached_property
+    def _beyond(self) -> dict[int, Snapshot]:
+        return {}
 
     # --- From the plan back to the diary ----------------------------------------------------------
     def slot(self, row: Appointment, place: Place) -> Slot:

@@ -115,6 +115,16 @@ class TreatmentPlanQuerySet(models.QuerySet):
         )
         return self.annotate(is_paused=Exists(pause))
 
+    def blocked(self, today: date):
+        """Keep running courses that wait for a practitioner, with `is_paused`.
+
+        Their patient has a medical pause, or the record of their last visit is not signed.
+        """
+        rows = self.open().with_pause(today)
+        soon = today + timedelta(days=BOOK_AHEAD_DAYS)
+        paused = Q(is_paused=True, next_booked_on__isnull=True, next_earliest_on__lte=soon)
+        return rows.filter(paused | Q(next_booked_on__lt=today))
+
     def by_urgency(self):
         """Order as the worklist does: longest past the last day first, then what has least left."""
         return self.order_by("next_latest_on", F("event_on").asc(nulls_last=True), "pk")

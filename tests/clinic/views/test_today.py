@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.models import Appointment
+from clinic.models import Appointment, AuditEvent
 from tests import factories
 from tests.support.clock import NOON
 from treatments.actions.sessions import open_record, strike_session
+from treatments.models import TreatmentSession
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
@@ -88,7 +89,7 @@ def test_the_desk_books_the_next_session_of_a_finished_visit(clinic, patient, de
     answer = as_user(desk).get("/")
 
     assert steps(answer) == [(patient.full_name, "Book next")]
-    assert answer.context["rows"][0].step.url == reverse("course_dates", args=[plan.pk])
+    assert answer.context["rows"][0].step.url == reverse("course_next", args=[plan.pk])
 
 
 def test_a_cancelled_appointment_is_not_on_the_board(patient, desk, as_user):
@@ -120,7 +121,7 @@ def test_the_board_costs_the_same_queries_for_any_number_of_rows(
         appointment(patient, hour=hour, plan=factories.plan(patient))
     client = as_user(desk)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         client.get("/")
 
 
@@ -162,3 +163,112 @@ def test_a_visit_whose_record_was_struck_out_is_started_again(clinic, practition
     strike_session(session=record, because="Wrong patient", at=NOON, by=practitioner)
 
     assert steps(client.get("/")) == [(name, "Start session")]
+
+
+def columns(answer):
+    """Return who stands in which column of the board."""
+    return {
+        lane.key: [row.appointment for row in lane.rows]
+        for lane in answer.context["lanes"]
+        if lane.rows
+    }
+
+
+def test_a_visit_wanders_through_the_columns(clinic, desk, as_user):
+    came, hour = {"arrived_at": NOON, "status": "arrived"}, iter(range(8, 17))
+    rows = {
+        key: appointment(factories.patient(clinic), hour=next(hour), **facts)
+        for key, facts in {
+            "expected": {}, "arrived": came, "numbing": came | {"numbing_at": NOON},
+            "in_room": {"status": "in_session", "arrived_at": NOON, "started_at": NOON},
+            "done": {"status": "fulfilled", "finished_at": NOON},
+        }.items()
+    }  # fmt: skip
+
+    assert columns(as_user(desk).get("/")) == {key: [row] for key, row in rows.items()}
+
+
+def test_numbing_counts_from_the_cream_of_the_record_and_ends_when_it_comes_off(
+    clinic, desk, as_user
+):
+    plan = factories.plan(factories.patient(clinic))
+    visit = appointment(plan.patient, plan=plan, status="in_session", arrived_at=NOON,
+                        started_at=NOON)  # fmt: skip
+    session = TreatmentSession.objects.create(
+        clinic=clinic, patient=plan.patient, plan=plan, appointment=visit, opened_at=NOON,
+        practitioner=visit.practitioner, performed_on=NOON.date(), opened_by=desk,
+    )  # fmt: skip
+    cream = session.numbing.create(product=factories.anaesthetic(),
+                                   applied_at=NOON - timedelta(minutes=20))  # fmt: skip
+    client = as_user(desk)
+
+    row = client.get("/").context["rows"][0]
+    session.numbing.filter(pk=cream.pk).update(removed_at=NOON)
+    after = client.get("/").context["rows"][0]
+
+    assert (row.state, row.numbing_until) == ("numbing", NOON + timedelta(minutes=25))
+    assert after.state == "in_room"
+
+
+def test_the_desks_steps_follow_the_visit(patient, desk, as_user):
+    visit, client, seen = appointment(patient), as_user(desk), []
+    for word in ("arrive", "numb", "start", "finish"):
+        row = client.get("/").context["rows"][0]
+        seen.append([step.label for step in (row.step, *row.extras)])
+        client.post(reverse("appointment_step", args=[visit.pk, word]))
+
+    assert seen == [
+        ["Arrived", "Move", "Cancel"],
+        ["Cream on", "In the room", "One step back"],
+        ["In the room", "One step back"],
+        ["Done", "One step back"],
+    ]
+
+
+def test_done_opens_the_next_dates_while_the_course_has_a_session_without_one(
+    patient, desk, as_user
+):
+    plan = factories.plan(patient)
+    visit = appointment(patient, plan=plan, status="in_session", arrived_at=NOON, started_at=NOON)
+    client = as_user(desk)
+    step = client.get("/").context["rows"][0].step
+
+    answer = client.post(step.url, {"next": step.then})
+
+    assert (step.label, step.key) == ("Done, book next", "d")
+    assert answer.headers["Location"] == reverse("course_next", args=[plan.pk])
+    visit.refresh_from_db()
+    assert visit.status == "fulfilled"
+
+
+def test_the_board_asks_for_itself_without_writing_a_line_or_taking_a_message(
+    patient, desk, as_user
+):
+    appointment(patient)
+    client = as_user(desk)
+    before = AuditEvent.objects.count()
+
+    part = client.get("/", headers={"hx-request": "true", "hx-trigger": "board"})
+
+    assert part.content.lstrip().startswith(b'<div id="board"')
+    assert AuditEvent.objects.count() == before
+
+
+def test_columns_can_be_practitioners_or_rooms(clinic, desk, as_user):
+    room = clinic.resources.filter(kind="room").first()
+    visit = appointment(factories.patient(clinic), room=room)
+    client = as_user(desk)
+
+    people, rooms = client.get("/?show=people"), client.get("/?show=rooms")
+
+    assert columns(people) == {f"practitioner-{visit.practitioner_id}": [visit]}
+    assert columns(rooms) == {f"room-{room.pk}": [visit]}
+
+
+def test_visits_of_earlier_days_are_counted_above_the_board(patient, desk, as_user):
+    appointment(patient, local_date=NOON.date() - timedelta(days=1))
+
+    answer = as_user(desk).get("/")
+
+    assert answer.context["unresolved"] == 1
+    assert columns(answer) == {}

@@ -1,0 +1,249 @@
+"""Today's board: who is where, since when, and what can be done with each visit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Prefetch, Subquery
+from django.urls import reverse
+
+from clinic.models import Appointment
+from clinic.permissions import may
+from treatments.models import (
+    AnaestheticApplication,
+    PlannedSession,
+    TreatmentSession,
+    standing_record,
+)
+
+Status = Appointment.Status
+NUMBING_OVER_MIN = 15  # past the planned end of numbing: red (amber from the end itself)
+#: State on the board -> (words, icon), in the order of a visit.
+STATES = {
+    "expected": ("Expected", "calendar-check"),
+    "arrived": ("Arrived", "person-check-fill"),
+    "numbing": ("Numbing", "hourglass-split"),
+    "in_room": ("In room", "play-circle-fill"),
+    "done": ("Done", "check-circle-fill"),
+}
+EMPTY = {
+    "expected": "Nobody else is expected", "arrived": "Nobody is waiting",
+    "numbing": "Nobody is numbing", "in_room": "No room is in use", "done": "Nobody yet",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """One button: where it goes, its key, and whether it writes (a form) or opens a page (a link).
+
+    `then` is the page that follows a deed, "" for the board itself.
+    """
+
+    label: str
+    icon: str
+    url: str
+    writes: bool = False
+    key: str = ""
+    then: str = ""
+    is_quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardRow:
+    """One appointment of the day with what its card prints."""
+
+    appointment: Appointment
+    planned: object | None
+    last_on: date | None
+    step: NextStep | None
+    extras: Sequence[NextStep] = ()
+
+    @property
+    def days_since_last(self) -> int | None:
+        """Return days since the course's last session, None before the first."""
+        if self.last_on is None or self.last_on >= self.appointment.local_date:
+            return None
+        return (self.appointment.local_date - self.last_on).days
+
+    @property
+    def state(self) -> str:
+        """Return the column: expected, arrived, numbing, in_room or done."""
+        return state_of(self.appointment)
+
+    @property
+    def since(self) -> datetime | None:
+        """Return since when the visit is in its state."""
+        row = self.appointment
+        return {"arrived": row.arrived_at, "in_room": row.started_at}.get(self.state)
+
+    @property
+    def numbing_on(self) -> datetime | None:
+        """Return when numbing began: the record's cream, else the board's stamp."""
+        return self.appointment.cream_on_at or self.appointment.numbing_at
+
+    @property
+    def numbing_until(self) -> datetime | None:
+        """Return when numbing is planned to end, None for a service without numbing."""
+        minutes = numbing_min(self.appointment.service)
+        on = self.numbing_on
+        return on + timedelta(minutes=minutes) if on and minutes else None
+
+
+@dataclass
+class Lane:
+    """One column: a state, a practitioner or a room, with its visits in order of time."""
+
+    key: str
+    title: str
+    icon: str
+    rows: list[BoardRow] = field(default_factory=list)
+    empty: str = "Nobody today"
+
+
+def numbing_min(service) -> int:
+    """Return how long a service plans to numb, 0 for one that does not; its phases are prefetched."""
+    return sum(phase.minutes for phase in service.phases.all() if phase.kind == "numbing")
+
+
+def state_of(row: Appointment) -> str:
+    """Return the column of an appointment read by `visits`."""
+    if row.status == Status.BOOKED:
+        return "expected"
+    if row.status in {Status.FULFILLED, Status.NOSHOW}:
+        return "done"
+    if row.cream_on_at or (row.status == Status.ARRIVED and row.numbing_at):
+        return "numbing"
+    return "arrived" if row.status == Status.ARRIVED else "in_room"
+
+
+def visits(clinic, day: date):
+    """Return the day's appointments with what the board reads, four queries in all."""
+    cream = AnaestheticApplication.objects.filter(
+        session__appointment=OuterRef("pk"), applied_at__isnull=False, removed_at__isnull=True
+    ).exclude(session__status="entered_in_error")
+    rows = Appointment.objects.for_board(clinic, day)
+    rows = rows.select_related("planned_session__plan__protocol")
+    records = Prefetch("records", TreatmentSession.objects.for_links())
+    rows = rows.prefetch_related("service__phases", records)
+    following = PlannedSession.objects.filter(
+        plan=OuterRef("planned_session__plan"),
+        number=OuterRef("planned_session__number") + 1,
+        appointment__status__in=Appointment.LIVE,
+    )
+    return rows.annotate(
+        cream_on_at=Subquery(cream.order_by("applied_at").values("applied_at")[:1]),
+        next_is_booked=Exists(following),
+    )
+
+
+def board_row(appointment: Appointment, *, role: str, at: datetime) -> BoardRow:
+    """Return the card of an appointment as this role may use it."""
+    planned = getattr(appointment, "planned_session", None)
+    steps = _Steps(appointment, planned, role, at)
+    return BoardRow(
+        appointment=appointment, planned=planned, step=steps.first, extras=steps.others,
+        last_on=planned.plan.last_session_on if planned else None,
+    )  # fmt: skip
+
+
+class _Steps:
+    """What a role may do with a visit now: the first step, then the others."""
+
+    def __init__(self, row, planned, role, at) -> None:
+        self.row, self.planned, self.at = row, planned, at
+        self.record = standing_record(row)
+        self.treats = may(role, "session_open", "POST")
+        found = [step for step in getattr(self, f"_{state_of(row)}")() if step]
+        undo = self._undo()
+        self.first = found[0] if found else None
+        self.others = [*found[1:], *([undo] if undo else [])]
+
+    def _deed(self, word, label, icon, key, **facts) -> NextStep:
+        url = reverse("appointment_step", args=[self.row.pk, word])
+        return NextStep(label, icon, url, writes=True, key=key, **facts)
+
+    def _expected(self):
+        late = self.at >= self.row.starts_at
+        return [
+            self._deed("arrive", "Arrived", "person-check", "a"),
+            late and self._deed("noshow", "Did not attend", "person-x", "s", is_quiet=True),
+            NextStep("Move", "arrow-left-right", reverse("appointment_move", args=[self.row.pk]),
+                     key="m", is_quiet=True),
+            NextStep("Cancel", "x-circle", reverse("appointment_cancel", args=[self.row.pk]),
+                     key="x", is_quiet=True),
+        ]  # fmt: skip
+
+    def _arrived(self):
+        numbs = numbing_min(self.row.service) > 0
+        cream = numbs and self._deed("numb", "Cream on", "hourglass-split", "c")
+        return [self._record(), cream, self._in_room()]
+
+    def _numbing(self):
+        arrived = self.row.status == Status.ARRIVED
+        return [self._record(), arrived and self._in_room()]
+
+    def _in_room(self):
+        if self.row.status == Status.ARRIVED:
+            return self._deed("start", "In the room", "door-open", "i")
+        return [self._record(), self._done()]
+
+    def _done(self):
+        if self.row.status == Status.IN_SESSION:
+            books = _needs_a_date(self.row)
+            then = reverse("course_next", args=[self.planned.plan_id]) if books else ""
+            label = "Done, book next" if books else "Done"
+            return self._deed("finish", label, "check-circle", "d", then=then)
+        needs = _needs_a_date(self.row)
+        book = needs and NextStep(
+            "Book next", "calendar2-plus", reverse("course_next", args=[self.planned.plan_id]),
+            key="b",
+        )  # fmt: skip
+        return [self._record() if self.record else None, book]
+
+    def _record(self) -> NextStep | None:
+        """Return the session record for those who treat."""
+        if not self.treats or (self.record is None and self.row.status == Status.NOSHOW):
+            return None
+        if self.record is None:
+            url = reverse("session_open", args=[self.row.pk])
+            return NextStep("Start session", "play-fill", url, writes=True, key="r", then="record")
+        label = "Continue record" if self.record.is_draft else "Record"
+        icon = "pencil-square" if self.record.is_draft else "file-earmark-text"
+        return NextStep(label, icon, self.record.get_absolute_url(), key="r")
+
+    def _undo(self) -> NextStep | None:
+        signed = self.record is not None and not self.record.is_draft
+        if signed or self.row.status == Status.BOOKED:
+            return None
+        return self._deed("undo", "One step back", "arrow-counterclockwise", "u", is_quiet=True)
+
+
+def _needs_a_date(row) -> bool:
+    """Say whether the session after this visit is still to be booked."""
+    planned = getattr(row, "planned_session", None)
+    if planned is None or planned.plan.status != "open" or row.next_is_booked:
+        return False
+    return planned.number < planned.plan.sessions_planned
+
+
+def lanes(rows: Sequence[BoardRow], show: str) -> list[Lane]:
+    """Return the columns: by state, or with `show` "people" or "rooms" by who or where."""
+    if show in {"people", "rooms"}:
+        return _lanes_of(rows, show)
+    found = {key: Lane(key, *look, empty=EMPTY[key]) for key, look in STATES.items()}
+    for row in rows:
+        found[row.state].rows.append(row)
+    return list(found.values())
+
+
+def _lanes_of(rows, show) -> list[Lane]:
+    """Return a column a practitioner, or a room, in the clinic's order; those without one last."""
+    name, icon = ("practitioner", "person") if show == "people" else ("room", "door-open")
+    found: dict = {}
+    for row in rows:
+        found.setdefault(getattr(row.appointment, name), []).append(row)
+    ordered = sorted(found.items(), key=lambda item: (item[0] is None, item[0] and item[0].order))
+    return [
+        Lane(f"{name}-{unit.pk if unit else 0}", unit.name if unit else "No room", icon, visits)
+        for unit, visits in ordered
+    ]

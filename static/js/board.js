@@ -1,0 +1,52 @@
+/**
+ * Today's board: minutes that pass, numbing that runs out, and the focus where it was.
+ *
+ * Times are the server's: what this computer's clock says is only used to count on from there.
+ */
+
+const TICK = 5000; // milliseconds
+const MINUTE = 60000;
+let ahead = 0; // this computer's clock minus the server's
+let lastRow = ""; // the visit the focus was in before the board was replaced
+
+const board = () => document.getElementById("board");
+const now = () => Date.now() - ahead;
+const minutes = (from, to) => Math.floor((to - from) / MINUTE);
+
+/** Read the server's clock from a board that has just come. */
+function setClock() {
+  ahead = Date.now() - Date.parse(board().dataset.now);
+}
+
+/** "18 min left", from the planned end "Time is up", 15 minutes later "15 min over". */
+function countDown(span) {
+  const left = Math.ceil((Date.parse(span.dataset.until) - now()) / MINUTE);
+  const limit = Number(board().dataset.over);
+  span.classList.toggle("is-up", left <= 0 && -left < limit);
+  span.classList.toggle("is-over", -left >= limit);
+  const words = left > 0 ? `${left} min left` : left === 0 ? "Time is up" : `${-left} min over`;
+  if (span.querySelector("b").textContent !== words) span.querySelector("b").textContent = words;
+}
+
+function tick() {
+  for (const since of board().querySelectorAll("[data-since]")) {
+    since.textContent = `${Math.max(minutes(Date.parse(since.dataset.since), now()), 0)} min`;
+  }
+  for (const span of board().querySelectorAll("[data-until]")) countDown(span);
+}
+
+document.addEventListener("htmx:beforeSwap", () => {
+  lastRow = document.activeElement?.closest("#board [data-row]")?.dataset.row ?? "";
+});
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (!board() || target.closest?.(".quick")) return;
+  setClock();
+  tick();
+  // htmx keeps the focus on an element of the same id; where that is gone, its visit keeps it.
+  const free = !document.activeElement || document.activeElement === document.body;
+  if (lastRow && free) document.getElementById(`who-${lastRow}`)?.focus();
+});
+
+setClock();
+tick();
+window.setInterval(tick, TICK);

@@ -1,0 +1,224 @@
+"""The repair of the lead: an absence kept, a plan decided row by row, applied, and who is to call."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from clinic.models import Appointment, Blackout, HoursException
+from tests import factories
+from tests.support.diary import TUESDAY
+from tests.support.planner import LIVE, text
+from treatments.actions.diary import book_session
+from treatments.actions.repair import Absence, keep_absence
+
+pytestmark = pytest.mark.django_db
+URL = reverse("admin:treatments_treatmentplan_repair")
+HIDDEN = re.compile(r'name="(v\d+-\w+)" value="([^"]*)"')
+
+
+@pytest.fixture(autouse=True)
+def _monday(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def ill(clinic, lead, now):
+    """Return three visits to move: the first practitioner is ill on Tuesday."""
+    visits = [factories.appointment(factories.patient(clinic), TUESDAY, m) for m in (540, 660, 780)]
+    absence = Absence(clinic.resources.practitioners()[0], TUESDAY, TUESDAY, "sick")
+    keep_absence(clinic=clinic, absence=absence, at=now, by=lead)
+    return visits
+
+
+def held(answer):
+    """Return what the page carries of its rows."""
+    return dict(HIDDEN.findall(answer.content.decode()))
+
+
+def press(client, answer, do, **facts):
+    """Return the page after a button of a row was pressed."""
+    return client.post(URL, {**held(answer), "do": do, **facts}, headers=LIVE)
+
+
+def test_an_empty_page_asks_who_is_away(as_user, lead):
+    answer = as_user(lead).get(URL)
+
+    assert "Nothing waits to be moved" in text(answer)
+
+
+def test_keeping_an_absence_lists_the_visits_with_new_times(as_user, clinic, lead):
+    visit = factories.appointment(factories.patient(clinic), TUESDAY)
+    who = clinic.resources.practitioners()[0]
+
+    answer = as_user(lead).post(URL, {"absent": "1", "resource": who.pk, "reason": "sick",
+                                      "from_day": TUESDAY, "from_min": "", "to_min": ""},
+                                follow=True)  # fmt: skip
+
+    assert HoursException.objects.get().to_day == TUESDAY
+    assert f"{who} is ill, Tue 24 Nov. 1 appointment has to move." in text(answer)
+    assert list(held(answer)) == [f"v{visit.pk}-{name}"
+                                  for name in ("place", "decision", "refused", "version")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"from_day": "2026-11-24", "from_min": "9:00"}, "Give both hours"),
+        ({"from_day": "2026-11-24", "to_day": "2026-11-23"}, "The last day cannot come before"),
+        ({"from_day": "2026-10-24"}, "These days are over."),
+        ({}, "This field is required."),
+    ],
+)
+def test_an_absence_that_makes_no_sense_is_refused(as_user, lead, sent, words):
+    answer = as_user(lead).post(URL, {"absent": "1", "reason": "sick", **sent})
+
+    assert answer.status_code == 422
+    assert words in text(answer)
+    assert HoursException.objects.count() == 0
+
+
+def test_another_clinics_practitioner_cannot_be_away_here(as_user, lead):
+    other = factories.clinic_with_diary().resources.practitioners()[0]
+
+    answer = as_user(lead).post(
+        URL, {"absent": "1", "reason": "sick", "from_day": TUESDAY, "resource": other.pk}
+    )
+
+    assert answer.status_code == 422
+    assert HoursException.objects.count() == 0
+
+
+def test_accepting_keeps_the_plan_as_it_stands(as_user, lead, ill):
+    first = as_user(lead).get(URL)
+
+    answer = press(as_user(lead), first, f"accept-{ill[0].pk}")
+
+    before, after = held(first), held(answer)
+    assert after == before | {f"v{ill[0].pk}-decision": "accept"}
+    assert "Apply 1 of 3" in text(answer)
+
+
+def test_pressing_accept_again_takes_it_back(as_user, lead, ill):
+    client = as_user(lead)
+    once = press(client, client.get(URL), f"accept-{ill[0].pk}")
+
+    assert held(press(client, once, f"accept-{ill[0].pk}"))[f"v{ill[0].pk}-decision"] == ""
+
+
+def test_refusing_a_day_finds_another_and_leaves_what_is_pinned(as_user, lead, ill):
+    client = as_user(lead)
+    pinned = press(client, client.get(URL), f"pin-{ill[1].pk}")
+    before = held(pinned)
+
+    answer = press(client, pinned, f"day-{ill[0].pk}")
+
+    after = held(answer)
+    assert after[f"v{ill[1].pk}-place"] == before[f"v{ill[1].pk}-place"]
+    assert after[f"v{ill[0].pk}-place"] != before[f"v{ill[0].pk}-place"]
+    assert after[f"v{ill[0].pk}-refused"] == "d2026-11-26"
+
+
+def test_applying_moves_what_was_accepted_and_keeps_refused_days(as_user, lead, ill):
+    client = as_user(lead)
+    refused = press(client, client.get(URL), f"day-{ill[0].pk}")
+    accepted = press(client, refused, f"accept-{ill[0].pk}")
+
+    answer = client.post(URL, {**held(accepted), "apply": "1"}, follow=True)
+
+    moved, *others = Appointment.objects.order_by("pk")
+    assert moved.status == "booked"
+    assert moved.local_date != TUESDAY
+    assert moved.why_this_date[-1] == {"code": "weights", "version": "repair-1"}
+    assert {row.status for row in others} == {"proposed"}
+    assert Blackout.objects.get().from_day == TUESDAY + timedelta(days=2)
+    assert "1 appointment moved." in text(answer)
+
+
+def test_applying_twice_moves_once(as_user, lead, ill):
+    client = as_user(lead)
+    sent = {**held(press(client, client.get(URL), "all-")), "apply": "1"}
+
+    client.post(URL, sent)
+    client.post(URL, sent)
+
+    assert set(Appointment.objects.values_list("status", "version")) == {("booked", 3)}
+
+
+def test_applying_nothing_says_so(as_user, lead, ill):
+    client = as_user(lead)
+
+    answer = client.post(URL, {**held(client.get(URL)), "apply": "1"})
+
+    assert answer.status_code == 422
+    assert "Accept at least one new time first." in text(answer)
+
+
+def test_healing_is_kept_and_who_cannot_be_placed_is_to_call(as_user, clinic, lead, now):
+    patient = factories.patient(clinic, phone="020 7946 0999")
+    plan = factories.plan(patient, sessions=2)
+    for number, day in ((1, TUESDAY), (2, TUESDAY + timedelta(days=28))):
+        book_session(planned_session=plan.sessions.get(number=number),
+                     slot=factories.slot_on(clinic, day), at=now, by=lead)  # fmt: skip
+    week = Absence(None, TUESDAY, TUESDAY + timedelta(days=1), "holiday")
+    keep_absence(clinic=clinic, absence=week, at=now, by=lead)
+
+    answer = as_user(lead).get(URL)
+
+    # Session 1 may only move earlier: later would be too near to session 2. Monday is left.
+    place = held(answer)[f"v{plan.sessions.get(number=1).appointment_id}-place"]
+    assert place == "" or "Mon 23 Nov" in text(answer)
+
+
+def test_a_patient_without_a_place_is_listed_with_telephone_and_next_date(
+    as_user, lead, ill, clinic
+):
+    patient = ill[0].patient
+    patient.blackouts.create(kind="holiday", from_day=TUESDAY - timedelta(days=30),
+                             to_day=TUESDAY + timedelta(days=20))  # fmt: skip
+
+    answer = as_user(lead).get(URL)
+
+    assert "To call" in text(answer)
+    assert patient.phone in text(answer)
+    assert "Tue 15 Dec" in text(answer)
+
+
+@pytest.mark.parametrize("name", ["place", "decision", "refused", "version"])
+def test_rubbish_in_a_row_is_no_error(as_user, lead, ill, name):
+    client = as_user(lead)
+    sent = held(client.get(URL)) | {f"v{ill[0].pk}-{name}": "x" * 50 + "'\x00"}
+
+    answer = client.post(URL, {**sent, "do": "accept-99999999999999999999"}, headers=LIVE)
+
+    assert answer.status_code == 200
+
+
+def test_another_clinics_visits_are_not_on_the_page(as_user, lead, now):
+    abroad = factories.clinic_with_diary()
+    visit = factories.appointment(factories.patient(abroad), TUESDAY)
+    Appointment.objects.filter(pk=visit.pk).update(
+        status="proposed", to_move_since=now, to_move_because="Ill"
+    )
+
+    answer = as_user(lead).get(URL)
+
+    assert "Nothing waits to be moved" in text(answer)
+
+
+def test_the_page_asks_a_fixed_number_of_queries(
+    as_user, clinic, lead, now, django_assert_max_num_queries
+):
+    absence = Absence(clinic.resources.practitioners()[0], TUESDAY, TUESDAY, "sick")
+    for minute in (540, 660, 780, 900):
+        plan = factories.plan(factories.patient(clinic))
+        book_session(planned_session=plan.sessions.get(number=1),
+                     slot=factories.slot_on(clinic, TUESDAY, minute), at=now, by=lead)  # fmt: skip
+    keep_absence(clinic=clinic, absence=absence, at=now, by=lead)
+    client = as_user(lead)
+
+    with django_assert_max_num_queries(32):
+        answer = client.get(URL)
+
+    assert len(held(answer)) == 16

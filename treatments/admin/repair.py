@@ -1,0 +1,287 @@
+"""The repair: visits that must move, the least disruptive plan for them, and who is left to call.
+
+Nothing is written until "Apply": the plan, what was accepted, pinned and refused travel with the
+page. A refusal plans the rest again around what stands; accepting and pinning plan nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from clinic.models import Appointment, Resource, WeeklyHours
+from clinic.scheduling.disruption import Place, charges, price
+from clinic.scheduling.finder import Slot
+from clinic.scheduling.reasons import count_words, day_words, sentence
+from clinic.scheduling.repair import TURNS, repair
+from clinic.scheduling.shortage import call_order, extra_hours, extra_words
+from treatments.actions.repair import Chosen, apply_repair, keep_absence
+from treatments.forms.repair import AbsenceForm, RowForm, refused_of, visits_sent
+from treatments.models import PlannedSession
+from treatments.models.disruptions import Disruption
+
+URL = "admin:treatments_treatmentplan_repair"
+INVALID = 422
+LONGEST_CALL_LIST = 60
+
+
+def repair_desk(desk, request):
+    """Show the plan for the visits to move, keep an absence, or apply what was accepted."""
+    if not desk.has_change_permission(request):
+        raise PermissionDenied
+    page = RepairPage(request)
+    if request.method == "POST" and "absent" in request.POST:
+        return _keep(page)
+    if request.method == "POST" and "apply" in request.POST:
+        return _apply(page)
+    part = request.htmx and not request.htmx.boosted
+    name = "_plan" if part else "page"
+    return render(request, f"treatments/repair/{name}.html", page.facts)
+
+
+def _keep(page: "RepairPage"):
+    """Keep an absence; the visits it falls into are then on the page."""
+    request = page.request
+    if not page.form.is_valid():
+        return render(request, "treatments/repair/page.html", page.facts, status=INVALID)
+    try:
+        outcome = keep_absence(clinic=request.clinic, absence=page.form.absence, at=page.at,
+                               by=request.user)  # fmt: skip
+    except ValidationError as refusal:
+        page.form.add_error(None, refusal)
+        return render(request, "treatments/repair/page.html", page.facts, status=INVALID)
+    words = [f"{page.form.absence.words}.", _moves(len(outcome.to_move))]
+    if outcome.swapped:
+        count = count_words(len(outcome.swapped), "appointment")
+        words.append(f"{count} got another room or device at the same time.")
+    messages.success(request, " ".join(words))
+    return redirect(URL)
+
+
+def _moves(count: int) -> str:
+    if not count:
+        return "No appointment has to move."
+    return f"{count_words(count, 'appointment')} {'has' if count == 1 else 'have'} to move."
+
+
+def _apply(page: "RepairPage"):
+    """Carry out the accepted rows; what clashed is planned again on the page that follows."""
+    request, rows = page.request, page.accepted
+    if not rows:
+        messages.warning(request, "Accept at least one new time first.")
+        return render(request, "treatments/repair/page.html", page.facts, status=INVALID)
+    applied = apply_repair(clinic=request.clinic, rows=rows, at=page.at, by=request.user)
+    if applied.moved:
+        messages.success(request, f"{count_words(len(applied.moved), 'appointment')} moved.")
+    if applied.clashed:
+        names = {row.appointment.pk: row.appointment.patient.full_name for row in rows}
+        for key, words in applied.clashed.items():
+            messages.warning(request, f"{names[key]}: {words} Planned again below.")
+    return redirect(URL)
+
+
+# --- The page -------------------------------------------------------------------------------------
+@dataclass
+class MoveRow:
+    """One visit to move: where it was, where it would be, and what that costs."""
+
+    visit: Appointment
+    session: PlannedSession | None
+    mark: str = ""
+    refused: Sequence[str] = ()
+    place: Place | None = None
+    slot: Slot | None = None
+    practitioner: Resource | None = None
+    room: Resource | None = None
+    points: int = 0
+    reasons: Sequence[str] = ()
+    why: Sequence[dict] = ()
+    refusals: Sequence[str] = ()
+
+    @property
+    def word(self) -> str:
+        """Return the place as the page keeps it."""
+        if self.slot is None:
+            return ""
+        parts = (self.slot.start, self.slot.practitioner_id, self.slot.room_id, self.slot.device_id)
+        return ".".join("" if part is None else str(part) for part in parts)
+
+    @property
+    def clock(self) -> str:
+        """Return the new wall time."""
+        return f"{self.slot.wall_min // 60:02d}:{self.slot.wall_min % 60:02d}"
+
+    @property
+    def is_other_day(self) -> bool:
+        """Say whether the new time is on another day."""
+        return self.slot.day != self.visit.local_date
+
+    @property
+    def is_other_person(self) -> bool:
+        """Say whether somebody else would see the patient."""
+        return self.slot.practitioner_id != self.visit.practitioner_id
+
+
+@dataclass
+class CallRow:
+    """One patient to call: until when, and the next free time beyond the days searched."""
+
+    row: MoveRow
+    until: date | None = None
+    next_free: Slot | None = None
+    next_clock: str = ""
+
+
+@dataclass
+class RepairPage:
+    """The plan as it stands on the page, and what was just decided about it."""
+
+    request: object
+    forms: dict[int, RowForm] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        request = self.request
+        self.at = timezone.now()
+        self.today = request.clinic.local_date(self.at)
+        self.sent = request.POST if request.method == "POST" else {}
+        facts = {"zone": request.clinic.zone, "today": self.today}
+        self.forms = {key: RowForm(self.sent, key=key, **facts) for key in visits_sent(self.sent)}
+        deed, _, key = self.sent.get("do", "").partition("-")
+        self.deed, self.key = deed, int(key) if key.isascii() and key.isdecimal() else 0
+        if "apply" in self.sent:
+            self.deed = ""
+        self.marks = {key: form.mark for key, form in self.forms.items()}
+        self.tokens = {key: form.tokens for key, form in self.forms.items()}
+        self._decide()
+
+    @cached_property
+    def form(self) -> AbsenceForm:
+        """Return the form for an absence."""
+        sent = self.request.POST if "absent" in self.sent else None
+        return AbsenceForm(sent, clinic=self.request.clinic, today=self.today)
+
+    # --- What was pressed -------------------------------------------------------------------------
+    def _decide(self) -> None:
+        """Take the pressed button into the marks and refusals."""
+        form = self.forms.get(self.key)
+        if self.deed == "all":
+            self.marks = {key: "accept" if form.slot else mark
+                          for (key, form), mark in zip(self.forms.items(), self.marks.values(),
+                                                       strict=True)}  # fmt: skip
+        elif form is None:
+            return
+        elif self.deed in {"accept", "pin"}:
+            self.marks[self.key] = self.deed if self.marks[self.key] != self.deed else ""
+        elif self.deed == "forget":
+            self.tokens[self.key] = []
+        elif self.deed in {"day", "weekday", "who"} and form.slot:
+            self.marks[self.key] = ""
+            token = {"day": f"d{form.slot.day.isoformat()}", "weekday": f"w{form.slot.day.weekday()}",
+                     "who": f"p{form.slot.practitioner_id}"}[self.deed]  # fmt: skip
+            self.tokens[self.key] = [*dict.fromkeys([*self.tokens[self.key], token])][:20]
+
+    # --- The plan ---------------------------------------------------------------------------------
+    @cached_property
+    def disruption(self) -> Disruption:
+        """Return the visits to move, with what was refused so far."""
+        refused = {key: refused_of(tokens) for key, tokens in self.tokens.items()}
+        return Disruption(self.request.clinic, self.at, refused)
+
+    @cached_property
+    def plan(self):
+        """Return the plan: searched anew, or as it stands where nothing was refused."""
+        disruption, held = self.disruption, {}
+        for row in disruption.visits:
+            form = self.forms.get(row.pk)
+            if form and form.units and form.cleaned_data.get("version") == row.version:
+                held[row.pk] = disruption.place(*form.units)
+        held = {key: place for key, place in held.items() if place}
+        fixed = {key: place for key, place in held.items() if self.marks.get(key)}
+        is_as_it_stands = self.deed in {"accept", "pin", "all"} or "apply" in self.sent
+        turns = 0 if is_as_it_stands and held else TURNS
+        return repair(disruption.problem, fixed=fixed, start=held, turns=turns)
+
+    @cached_property
+    def rows(self) -> list[MoveRow]:
+        """Return every visit to move with its place, by the old time."""
+        return [self._row(visit) for visit in self.disruption.visits]
+
+    def _row(self, visit: Appointment) -> MoveRow:
+        disruption, place = self.disruption, self.plan.places.get(visit.pk)
+        tokens = self.tokens.get(visit.pk, [])
+        row = MoveRow(visit, disruption.session(visit), refused=tokens,
+                      refusals=self._refusal_words(tokens))  # fmt: skip
+        if place is None:
+            return row
+        reasons = charges(disruption.problem, disruption.problem.visit[visit.pk], place)
+        row.place, row.slot = place, disruption.slot(visit, place)
+        row.mark = self.marks.get(visit.pk, "")
+        row.practitioner = self.units.get(place.practitioner_id)
+        row.room = self.units.get(place.room_id)
+        row.points = sum(reason["cost"] for reason in reasons)
+        row.reasons = [sentence(reason) for reason in reasons]
+        version = {"code": "weights", "version": disruption.weights.version}
+        row.why = [*(reason.as_dict() for reason in reasons), version]
+        return row
+
+    @cached_property
+    def units(self) -> dict[int, Resource]:
+        """Return the clinic's practitioners, rooms and devices by key."""
+        return {row.pk: row for row in self.request.clinic.resources.all()}
+
+    def _refusal_words(self, tokens: Sequence[str]) -> list[str]:
+        refused = refused_of(tokens)
+        names = dict(WeeklyHours.Weekday.choices)
+        return [
+            *(f"Not on {day_words(day)}" for day in sorted(refused.days)),
+            *(f"Not on {names[day]}s" for day in sorted(refused.weekdays)),
+            *(f"Not with {self.units[key]}" for key in sorted(refused.practitioner_ids)
+              if key in self.units),
+        ]  # fmt: skip
+
+    @property
+    def accepted(self) -> list[Chosen]:
+        """Return the accepted rows as the page sent them."""
+        keys = [key for key, form in self.forms.items() if form.mark == "accept" and form.slot]
+        visits = Appointment.objects.of(self.request.clinic).filter(pk__in=keys)
+        why = {row.visit.pk: row.why for row in self.rows}
+        return [
+            Chosen(visit, self.forms[visit.pk].cleaned_data.get("version") or 0,
+                   self.forms[visit.pk].slot, tuple(why.get(visit.pk, ())),
+                   refused_of(self.forms[visit.pk].tokens).days)
+            for visit in visits.select_related("patient").order_by("pk")
+        ]  # fmt: skip
+
+    # --- Who is left ------------------------------------------------------------------------------
+    @cached_property
+    def calls(self) -> list[CallRow]:
+        """Return the visits without a place, who is closest to losing results first."""
+        by_key = {row.visit.pk: row for row in self.rows}
+        found = []
+        for visit in call_order(self.disruption.problem, self.plan.unplaced)[:LONGEST_CALL_LIST]:
+            row = by_key[visit.visit_id]
+            slot = self.disruption.next_free(row.visit)
+            clock = f"{slot.wall_min // 60:02d}:{slot.wall_min % 60:02d}" if slot else ""
+            found.append(CallRow(row, visit.max_day, slot, clock))
+        return found
+
+    @property
+    def facts(self) -> dict:
+        """Return what the templates print."""
+        rows = self.rows
+        extra = extra_hours(self.disruption.problem, self.plan) if self.plan.unplaced else ()
+        placed = [row for row in rows if row.slot]
+        is_open = not rows or self.form.is_bound
+        return {
+            "page": self, "rows": placed, "calls": self.calls, "today": self.today,
+            "to_move": len(rows), "form": self.form, "is_open": is_open,
+            "accepted": sum(row.mark == "accept" for row in placed),
+            "points": price(self.disruption.problem, {row.visit.pk: row.place for row in placed})
+            - self.disruption.weights.unplaced * (len(rows) - len(placed)),
+            "extra": extra, "extra_words": extra_words(extra), "days": self.disruption.days,
+        }  # fmt: skip
