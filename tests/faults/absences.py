@@ -8,6 +8,8 @@ plays a scene on that database and prints what happened as JSON, as tests/faults
 import json
 import sys
 
+from clinic.actions import locks, placing
+from clinic.models import Appointment, Hold, HoursException
 from tests.faults.desks import (  # first: it sets Django up
     AT,
     OPEN_DAYS,
@@ -18,9 +20,6 @@ from tests.faults.desks import (  # first: it sets Django up
     processes,
     stage,
 )
-
-from clinic.actions import locks, placing
-from clinic.models import Appointment, Hold, HoursException
 from treatments.actions.repair import Absence, keep_absence
 
 ROUNDS = 6
