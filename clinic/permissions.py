@@ -97,6 +97,13 @@ PAGES: dict[str, Page] = {
     "worklist": page(TEAM),
     "due_contact": page(TEAM, WRITE),
     "due_snooze": page(TEAM, WRITE),
+    "waitlist": page(TEAM),
+    "waitlist_add": page(TEAM, FORM),
+    "waitlist_gap": page(TEAM),
+    "waitlist_end": page(TEAM, WRITE),
+    "waitlist_give": page(TEAM, WRITE),
+    "day_sheet": page(TEAM),
+    "course_card": page(TEAM),
     "unresolved": page(TEAM),
     "unresolved_settle": page(TEAM, WRITE),
     # Session records
@@ -280,6 +287,7 @@ NAVIGATION = [
     ("patient_list", "Patients", "people"),
     ("appointment_new", "Book", "calendar2-plus"),
     ("worklist", "Worklist", "telephone"),
+    ("waitlist", "Waitlist", "hourglass"),
     ("message_list", "Messages", "envelope"),
     ("admin:treatments_treatmentplan_changelist", "Planning", "kanban"),
     ("audit_log", "Audit log", "journal-check"),
@@ -290,7 +298,7 @@ NAVIGATION_KEYS = {
     "diary": "d",
     "patient_list": "p",
     "appointment_new": "n",
-    "worklist": "w",
+    "worklist": "w", "waitlist": "e",
 }
 
 

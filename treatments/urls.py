@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from treatments.views import healing, nextdates, photos, plans, sessions, tail, worklist
+from treatments.views import (
+    healing,
+    nextdates,
+    paper,
+    photos,
+    plans,
+    sessions,
+    tail,
+    waitlist,
+    worklist,
+)
 
 urlpatterns = [
     path("patients/<int:patient_id>/courses/new/", plans.course_new, name="course_new"),
@@ -18,6 +28,13 @@ urlpatterns = [
     ),
     path("appointments/<int:appointment_id>/tail/", tail.appointment_tail, name="appointment_tail"),
     path("courses/<int:plan_id>/next/", nextdates.course_next, name="course_next"),
+    path("courses/<int:plan_id>/card/", paper.course_card, name="course_card"),
+    path("print/day/", paper.day_sheet, name="day_sheet"),
+    path("waitlist/", waitlist.waitlist, name="waitlist"),
+    path("waitlist/gap/", waitlist.waitlist_gap, name="waitlist_gap"),
+    path("waitlist/<int:entry_id>/end/", waitlist.waitlist_end, name="waitlist_end"),
+    path("waitlist/<int:entry_id>/give/", waitlist.waitlist_give, name="waitlist_give"),
+    path("patients/<int:patient_id>/waitlist/", waitlist.waitlist_add, name="waitlist_add"),
     path("worklist/", worklist.worklist, name="worklist"),
     path("worklist/<int:plan_id>/contact/", worklist.due_contact, name="due_contact"),
     path("worklist/<int:plan_id>/snooze/", worklist.due_snooze, name="due_snooze"),

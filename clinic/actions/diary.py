@@ -24,7 +24,8 @@ from clinic.scheduling.slots import Slot
 
 __all__ = [
     "Conflict", "NotHealed", "RestWish", "SlotTaken", "arrive", "attended", "book", "cancel",
-    "change_rests", "confirm", "finish", "mark_noshow", "mark_to_move", "move", "numb", "start", "unbook", "undo",
+    "change_rests", "confirm", "finish", "mark_noshow", "mark_to_move", "move", "numb", "start", "unbook",
+    "undo",
 ]  # fmt: skip
 
 Status = Appointment.Status
@@ -135,8 +136,6 @@ def cancel(*, appointment: Appointment, reason: str, at: datetime, by) -> Appoin
 def unbook(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Take back a booking made a moment ago, as if it had been a slip: its time is free again."""
     row = _locked(appointment)
-    if row.status == Status.ENTERED_IN_ERROR:
-        return row
     if row.status != Status.BOOKED:
         raise _wrong_state(row, "taken back")
     let_go(row)
@@ -315,8 +314,7 @@ def _shifted_rests(row: Appointment, day: date) -> list[RestWish]:
 
 
 def _must_not_be_replaced(row: Appointment) -> None:
-    since = Appointment.objects.live().filter(patient=row.patient, booked_at__gte=row.ended_at)
-    if since.exists():
+    if Appointment.objects.live().filter(patient=row.patient, booked_at__gte=row.ended_at).exists():
         raise ValidationError("Another time has been booked since.", code="replaced")
 
 

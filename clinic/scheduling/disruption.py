@@ -2,7 +2,7 @@
 
 The search is in `repair`; what stands here says what a plan *is*, what it costs (`price`) and
 whether it is legal (`check`), without a line in common with the search, so that each proves the
-other. Points as in docs/decisions/0009: they are settings of the practice, not facts.
+other. Points as in docs/decisions/0006: they are settings of the practice, not facts.
 
 Days are numbered along `Problem.days`; a minute of a day is a bit after its first minute, as in
 `masks`. "Free" never contains the time of anybody who stays where they are.

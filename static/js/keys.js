@@ -65,6 +65,7 @@ function meant(key) {
   const found = targets().filter(({ dataset }) => dataset.key === key);
   const row = rowOf(document.activeElement);
   const own = (row && found.find((element) => row.contains(element))) || null;
+  if (row && !own && found.some(rowOf)) return null; // a key of rows, and not of this one
   const outside = found.filter((element) => !rowOf(element));
   return own ?? outside.find((element) => !element.closest(".topbar")) ?? outside[0];
 }

@@ -26,6 +26,7 @@ from treatments.models import (
     ProductUse,
     TreatmentPlan,
     TreatmentSession,
+    WaitlistEntry,
     ZoneTreatment,
 )
 
@@ -46,6 +47,7 @@ class World:
     photo: Photo
     message: OutboxMessage
     wish: MoveWish
+    entry: WaitlistEntry
 
 
 def build() -> World:
@@ -67,7 +69,8 @@ def build() -> World:
     appointment = _appointment(patient, plan, writer)
     session = _session(appointment, plan, zone, writer)
     photo = _photo(patient, session, writer)
-    return World(clinic, patient, appointment, plan, session, photo, *_messages(appointment))
+    return World(clinic, patient, appointment, plan, session, photo, *_messages(appointment),
+                 _waiting(plan, writer))  # fmt: skip
 
 
 def _appointment(patient, plan, writer):
@@ -81,6 +84,13 @@ def _appointment(patient, plan, writer):
     )  # fmt: skip
     PlannedSession.objects.filter(plan=plan, number=1).update(appointment=appointment)
     return appointment
+
+
+def _waiting(plan, writer):
+    return WaitlistEntry.objects.create(
+        clinic=plan.clinic, patient=plan.patient, plan=plan, service=plan.service,
+        added_at=factories.NOW, added_by=writer,
+    )  # fmt: skip
 
 
 def _messages(appointment):
@@ -136,7 +146,7 @@ def arguments(pattern, world: World) -> dict:
     """Return keyword arguments that make this pattern point at the world's rows."""
     known = {
         "patient_id": world.patient.pk, "appointment_id": world.appointment.pk,
-        "plan_id": world.plan.pk, "session_id": world.session.pk, "key": world.photo.key,
+        "plan_id": world.plan.pk, "session_id": world.session.pk, "entry_id": world.entry.pk, "outcome": "noshow", "key": world.photo.key,
         "size": "thumb", "step": "confirm", "pk": 1, "app_label": "treatments",
         "message_id": world.message.pk, "wish_id": world.wish.pk, "secret": "s" * 43,
         "token": token_for(world.appointment), "object_id": str(world.plan.pk), "uidb36": "1", "content_type_id": 1, "id": 1,

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from clinic.models import Membership, Patient
 from tests.bench.timing import Result, measure
-from treatments.models import TreatmentSession
+from treatments.models import TreatmentPlan, TreatmentSession
 
 LETTERS = ("bar", "kel", "mor", "sal", "wil", "zan", "hol", "per")
 SECRET_DOOR = "allauth.account.auth_backends.AuthenticationBackend"
@@ -39,6 +39,9 @@ def pages(samples: int) -> Iterator[Result]:
     """Measure the pages of the issue, the clinics taking turns."""
     people = visitors()
     courses = reverse("admin:treatments_treatmentplan_changelist")
+    board = reverse("admin:treatments_treatmentplan_board")
+    capacity = reverse("admin:treatments_treatmentplan_capacity")
+    many = max(TreatmentPlan.objects.of(p.clinic).count() for p in people)
     everyday = {
         "today page": [partial(p.page, f"{reverse('today')}?show=all") for p in people],
         "chart page": list(_charts(people, samples)),
@@ -47,7 +50,12 @@ def pages(samples: int) -> Iterator[Result]:
             partial(p.page, f"{courses}?state={state}")
             for p in people for state in ("at_risk", "overdue", "book_now")
         ],
-        "admin courses, sorted by state": [partial(p.page, f"{courses}?o=7") for p in people],
+        "admin courses, sorted by state": [partial(p.page, f"{courses}?o=3") for p in people],
+        f"course board, {many:,} courses": [
+            partial(p.page, f"{board}?state=all") for p in people
+        ],
+        "course board, running courses": [partial(p.page, board) for p in people],
+        "capacity, 12 weeks": [partial(p.page, capacity) for p in people],
         "quick search, three letters": [
             partial(p.page, f"{reverse('patient_search')}?q={letters}", hx_request="true")
             for p in people for letters in LETTERS

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from clinic.actions.locks import share_diary
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment
 from clinic.scheduling.slots import Slot
@@ -24,6 +25,7 @@ def move_with_tail(
     Returns the moved visits in the order of the sessions. Raises Conflict when somebody was
     quicker, ValidationError for a visit outside courses, and as `book_course`.
     """
+    share_diary(appointment.clinic_id)
     session = _locked(appointment)
     now = Appointment.objects.select_for_update().get(pk=appointment.pk)
     if now.version != version:
@@ -44,6 +46,7 @@ def cancel_with_tail(
     """
     if not slots:
         return cancel_appointment(appointment=appointment, reason=reason, at=at, by=by)
+    share_diary(appointment.clinic_id)
     session = _locked(appointment)
     row = cancel_appointment(appointment=appointment, reason=reason, at=at, by=by)
     book_course(plan=session.plan, slots=slots, at=at, by=by, why=why)

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from clinic.actions import diary as bookings
+from clinic.actions.locks import share_diary
 from clinic.models import Appointment
 from clinic.models.openings import slot_of
 from clinic.scheduling.slots import Slot
@@ -52,6 +53,7 @@ def take_back(*, places: Sequence[Place], at: datetime, by) -> list[Appointment]
 
     Raises ValidationError with a sentence when one was changed since or its time is gone.
     """
+    share_diary(Appointment.objects.get(pk=places[0]["pk"]).clinic_id)
     rows = _unchanged(places)
     kinds = {kind: [p for p in places if p["kind"] == kind]
              for kind in ("booked", "moved", "cancelled")}  # fmt: skip

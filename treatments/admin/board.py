@@ -25,7 +25,7 @@ MARKS = {
     "planned": ("P", "void", "Planned"),
     "overdue": ("O", "stop", "Overdue"),
     "to_move": ("M", "warn", "To be moved"),
-    "unresolved": ("?", "live", "Not said how it went"),
+    "unresolved": ("?", "live", "Unresolved"),
 }
 
 

@@ -9,7 +9,6 @@ from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
 from clinic.admin.walls import ClinicWall
 from clinic.models import Patient
 from clinic.scheduling.reasons import day_words
@@ -17,10 +16,11 @@ from clinic.scheduling.weeks import monday_of
 from clinic.templatetags.needlepoint import look
 from treatments.admin.board import board
 from treatments.admin.capacity import capacity
+from treatments.admin.course import CoursePage
 from treatments.admin.planner import planner, planner_url
 from treatments.admin.repair import repair_desk
 from treatments.admin.several import propose_and_book, several
-from treatments.models import PlannedSession, PlanState, PlanZone, TreatmentPlan
+from treatments.models import PlanState, TreatmentPlan
 from treatments.models.plans import LAPSE_AFTER_DAYS
 
 PARTS = "admin/treatments/treatmentplan"
@@ -118,44 +118,8 @@ class PlaceFilter(admin.SimpleListFilter):
             return None
 
 
-class PlanZoneInline(admin.TabularInline):
-    """Zones and depths agreed; changed on the course's own page."""
-
-    model = PlanZone
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ["zone", "depth_mm", "passes"]
-
-    def has_add_permission(self, request, obj=None):
-        """Say no."""
-        return False
-
-
-class PlannedSessionInline(admin.TabularInline):
-    """Sessions with their windows and dates; changed in the planner."""
-
-    model = PlannedSession
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ["number", "gap_days_min", "gap_days_ideal", "gap_days_max",
-                                "booked_for", "done_on"]  # fmt: skip
-
-    def get_queryset(self, request):
-        """Join what `booked_for` prints."""
-        return super().get_queryset(request).select_related("appointment__practitioner")
-
-    @admin.display(description="booked for")
-    def booked_for(self, session):
-        """Return day, time and practitioner of a booking."""
-        return render_to_string(f"{PARTS}/_booking.html", {"session": session})
-
-    def has_add_permission(self, request, obj=None):
-        """Say no."""
-        return False
-
-
 @admin.register(TreatmentPlan)
-class TreatmentPlanAdmin(ClinicWall):
+class TreatmentPlanAdmin(CoursePage, ClinicWall):
     """Courses with progress, last session, next due and state, sorted and filtered in one query."""
 
     change_list_template = f"{PARTS}/change_list.html"
@@ -172,13 +136,6 @@ class TreatmentPlanAdmin(ClinicWall):
     view_on_site = False
     search_fields = ["patient__search_family"]  # shows the box; `get_search_results` answers it
     search_help_text = "Name, phone, date of birth or patient number"
-    inlines = [PlannedSessionInline, PlanZoneInline]
-    fields = readonly_fields = [
-        "patient", "protocol", "status", "sessions_planned", "sessions_done", "gap_days_min",
-        "gap_days_ideal", "gap_days_max", "practitioner", "service", "event_on", "calm_days",
-        "notes", "agreed_on", "last_session_on", "next_booked_on", "next_ideal_on", "next_latest_on",
-        "stopped_on", "stopped_because",
-    ]  # fmt: skip
 
     def get_urls(self):
         """Put the pages of the planning desk before the addresses of single rows."""
@@ -214,15 +171,6 @@ class TreatmentPlanAdmin(ClinicWall):
     def changelist_view(self, request, extra_context=None):
         """Show the list under the name the clinic gives it."""
         return super().changelist_view(request, (extra_context or {}) | {"title": "Courses"})
-
-    def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Show what was agreed, to read; seeing it is written into the audit."""
-        plan = self.get_object(request, object_id)
-        if plan:
-            open_patient(pk=plan.patient_id, clinic=request.clinic, category="note",
-                         at=timezone.now(), by=request.user)  # fmt: skip
-        shown = {"show_save": False, "show_save_and_continue": False, "title": "Course"}
-        return super().change_view(request, object_id, form_url, (extra_context or {}) | shown)
 
     def save_model(self, request, obj, form, change):
         """Write nothing: a course changes by its own deeds, in the planner or on its page."""

@@ -3,7 +3,8 @@
 from django.contrib import admin
 
 from clinic.admin.walls import ClinicWall
-from treatments.admin.protocols import CatalogueAdmin
+from clinic.admin.words import between, column
+from treatments.admin.protocols import KNOWN, CatalogueAdmin
 from treatments.models import Active, AreaDose, Device, DeviceModel, DoseLimit, Lot, Product
 
 
@@ -37,6 +38,17 @@ class AreaDoseInline(admin.TabularInline):
 class ProductAdmin(CatalogueAdmin):
     """Creams, serums, ointments, antiseptics and cartridges."""
 
+    many, one = "Products", "Product"
+    words = KNOWN | {
+        "kind": ("What is it?", ""),
+        "unit": ("Measured in", ""),
+        "route_allowed": ("How it may be used", ""),
+        "has_label_cap": ("The label names a highest amount", ""),
+        "occlusion": ("Cover", "Whether the label wants it covered while it works."),
+        "house_limit_mg_per_kg": ("Limit of the house (mg per kg)", ""),
+        "device_model": ("Fits", ""),
+        "needle_count": ("Needles", ""),
+    }
     list_display = ["name", "kind", "route_allowed", "sterile", "has_label_cap", "active"]
     list_filter = ["kind", "route_allowed", "active"]
     search_fields = ["name", "maker"]
@@ -62,8 +74,11 @@ class ProductAdmin(CatalogueAdmin):
 class DeviceModelAdmin(CatalogueAdmin):
     """Kinds of device and what they can be set to."""
 
-    list_display = ["name", "manufacturer", "kind", "depth_min_mm", "depth_max_mm",
-                    "depth_step_mm", "evaluated_depth_max_mm", "active"]  # fmt: skip
+    many, one = "Device models", "Device model"
+    list_display = ["name", "manufacturer", "kind", "depths", "step", "evaluated", "active"]
+    depths = between("depth_min_mm", "depth_max_mm", "Depth", "mm")
+    step = column("depth_step_mm", "In steps of", "mm")
+    evaluated = column("evaluated_depth_max_mm", "Evaluated up to", "mm")
     list_filter = ["kind", "active"]
     search_fields = ["name", "manufacturer"]
 
@@ -72,6 +87,7 @@ class DeviceModelAdmin(CatalogueAdmin):
 class DeviceAdmin(ClinicWall, CatalogueAdmin):
     """The clinic's handpieces."""
 
+    many, one = "Devices", "Device"
     list_display = ["name", "model", "serial", "clinic", "service_due_on", "retired_on"]
     list_filter = ["model"]
     list_select_related = ["model", "clinic"]
@@ -83,6 +99,7 @@ class DeviceAdmin(ClinicWall, CatalogueAdmin):
 class LotAdmin(ClinicWall, CatalogueAdmin):
     """Deliveries on the shelf; a lot in doubt is set aside with its reason."""
 
+    many, one = "Lots", "Lot"
     list_display = ["product", "number", "expires_on", "received_on", "quarantined_at", "clinic"]
     list_filter = ["product__kind", "expires_on"]
     list_select_related = ["product", "clinic"]

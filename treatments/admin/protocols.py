@@ -4,10 +4,20 @@ from django.contrib import admin
 from django.utils import timezone
 
 from clinic.actions.audit import record
+from clinic.admin.words import PlainPage, between, column
 from treatments.models import AftercareSheet, Protocol, Threshold, View, Zone
 
+#: What rows of the catalogue have in common.
+KNOWN = {
+    "code": ("Short name", "Used in exports; stays as it is."),
+    "region": ("Part of the body", ""),
+    "source": ("Source", "Where these figures come from."),
+    "effective_from": ("Holds from", ""),
+    "active": ("In use", "Retired rows stay where courses and records name them."),
+}
 
-class CatalogueAdmin(admin.ModelAdmin):
+
+class CatalogueAdmin(PlainPage):
     """A catalogue row: retired by `active`, never deleted, every change in the audit."""
 
     def has_delete_permission(self, request, obj=None):
@@ -28,16 +38,39 @@ class CatalogueAdmin(admin.ModelAdmin):
 class ZoneAdmin(CatalogueAdmin):
     """Body zones with usual depth and cap."""
 
-    list_display = ["name", "code", "region", "depth_min_mm", "depth_max_mm", "depth_cap_mm",
-                    "body_fraction", "active"]  # fmt: skip
+    many, one = "Zones", "Zone"
+    list_display = ["name", "region", "usual", "cap", "share", "active"]
     list_filter = ["region", "active"]
     search_fields = ["name", "code"]
+    fieldsets = [
+        (None, {"fields": [("name", "code"), ("region", "order"), "active"]}),
+        ("How deep", {"fields": [("depth_min_mm", "depth_max_mm", "depth_cap_mm"), "forbidden"]}),
+        ("How large", {"fields": ["body_fraction", "fraction_source"]}),
+        ("Where the figures come from", {"fields": ["source", "effective_from", "note"]}),
+    ]  # fmt: skip
+    words = KNOWN | {
+        "order": ("Place in lists", "Lower comes first."),
+        "depth_min_mm": ("Usually from (mm)", ""),
+        "depth_max_mm": ("Usually up to (mm)", ""),
+        "depth_cap_mm": ("Never deeper than (mm)", "A record with more is stopped."),
+        "forbidden": ("Never needled", ""),
+        "body_fraction": ("Share of the body's surface", ""),
+        "fraction_source": ("Source of the share", ""),
+    }
+    usual = between("depth_min_mm", "depth_max_mm", "Usual depth", "mm")
+    cap = column("depth_cap_mm", "Never deeper than", "mm")
+
+    @admin.display(description="Share of the body", ordering="body_fraction", empty_value="–")
+    def share(self, row):
+        """Return the share of the body's surface in percent."""
+        return None if row.body_fraction is None else f"{(row.body_fraction * 100).normalize():f} %"
 
 
 @admin.register(View)
 class ViewAdmin(CatalogueAdmin):
     """Standard photo views."""
 
+    many, one = "Photo views", "Photo view"
     list_display = ["name", "code", "region", "order", "active"]
     list_filter = ["region", "active"]
     search_fields = ["name", "code"]
@@ -47,28 +80,57 @@ class ViewAdmin(CatalogueAdmin):
 class ProtocolAdmin(CatalogueAdmin):
     """The clinic's defaults for an indication."""
 
-    list_display = ["name", "depth_default_mm", "sessions_default", "gap_days_min",
-                    "gap_days_ideal", "gap_days_max", "active"]  # fmt: skip
+    many, one = "Protocols", "Protocol"
+    list_display = ["name", "course", "interval", "depth", "passes", "active"]
     list_filter = ["region", "modality", "active"]
     search_fields = ["name", "code"]
     filter_horizontal = ["zones"]
     fieldsets = [
-        (None, {"fields": ["name", "code", "region", "modality", "active"]}),
-        ("Needles", {"fields": [("depth_min_mm", "depth_default_mm", "depth_max_mm"),
-                                ("passes_min", "passes_default", "passes_max"), "endpoint"]}),
-        ("Course", {"fields": [("sessions_min", "sessions_default", "sessions_max"),
-                               ("gap_days_min", "gap_days_ideal", "gap_days_max"),
-                               ("review_after", "yearly_max", "calm_days")]}),
-        ("Expectation", {"fields": [("first_change", "final_outcome")]}),
-        ("Zones", {"fields": ["zones"]}),
+        (None, {"fields": [("name", "code"), ("region", "modality"), "active"]}),
+        ("How many sessions", {"fields": [
+            ("sessions_min", "sessions_default", "sessions_max"), ("review_after", "yearly_max")]}),
+        ("How far apart", {"fields": [("gap_days_min", "gap_days_ideal", "gap_days_max"),
+                                      "calm_days"],
+                           "description": "Days from one session to the next. The shortest is "
+                                          "healing time and is never undercut."}),
+        ("How deep", {"fields": [("depth_min_mm", "depth_default_mm", "depth_max_mm"),
+                                 ("passes_min", "passes_default", "passes_max"), "endpoint"]}),
+        ("What to expect", {"fields": [("first_change", "final_outcome")]}),
+        ("Which zones", {"fields": ["zones"]}),
         ("Where the figures come from", {"fields": ["source", "effective_from"]}),
     ]  # fmt: skip
+    words = KNOWN | {
+        "modality": ("Way of needling", ""),
+        "sessions_min": ("At least", ""),
+        "sessions_default": ("Usually", "What a new course starts with."),
+        "sessions_max": ("At most", ""),
+        "review_after": ("Review after session", "Empty: no review in between."),
+        "yearly_max": ("At most in 12 months", ""),
+        "gap_days_min": ("Shortest (days)", ""),
+        "gap_days_ideal": ("Ideal (days)", ""),
+        "gap_days_max": ("Longest (days)", "Later than this a course is at risk."),
+        "calm_days": ("Calm days before an event", ""),
+        "depth_min_mm": ("From (mm)", ""),
+        "depth_default_mm": ("Usually (mm)", ""),
+        "depth_max_mm": ("Up to (mm)", ""),
+        "passes_min": ("Passes from", ""),
+        "passes_default": ("Usually", ""),
+        "passes_max": ("Up to", ""),
+        "endpoint": ("Endpoint", "What the skin shows when it is enough."),
+        "first_change": ("First change", ""),
+        "final_outcome": ("Final outcome", ""),
+    }
+    course = column("sessions_default", "Sessions")
+    interval = between("gap_days_min", "gap_days_max", "Days between", "days")
+    depth = column("depth_default_mm", "Usual depth", "mm")
+    passes = between("passes_min", "passes_max", "Passes")
 
 
 @admin.register(Threshold)
 class ThresholdAdmin(CatalogueAdmin):
     """Limits of the house; a new figure is a new row from its own day on."""
 
+    many, one = "Limits of the house", "Limit of the house"
     list_display = ["code", "value", "effective_from", "source", "active"]
     list_filter = ["active"]
     search_fields = ["code", "source"]
@@ -82,6 +144,7 @@ class ThresholdAdmin(CatalogueAdmin):
 class AftercareSheetAdmin(CatalogueAdmin):
     """Aftercare sheets; a text in use stays as it is and a new version replaces it."""
 
+    many, one = "Aftercare sheets", "Aftercare sheet"
     list_display = ["title", "code", "version", "language", "effective_from", "active"]
     list_filter = ["language", "active"]
     search_fields = ["title", "code"]

@@ -267,7 +267,8 @@ class RepairPage:
             row = by_key[visit.visit_id]
             slot = self.disruption.next_free(row.visit)
             clock = f"{slot.wall_min // 60:02d}:{slot.wall_min % 60:02d}" if slot else ""
-            found.append(CallRow(row, visit.max_day, slot, clock))
+            until = min(filter(None, (visit.max_day, visit.last_day)), default=None)
+            found.append(CallRow(row, until, slot, clock))
         return found
 
     @property

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from clinic.models import Clinic, Patient, Resource, Service
 from clinic.models.constraints import all_or_none
+from clinic.models.patients import WEEKDAYS
 from treatments.models.plans import TreatmentPlan
 
 SHORT_NOTICE_DAYS = 2  # a gap nearer than this is for those who said that short notice is fine
@@ -133,6 +134,15 @@ class WaitlistEntry(models.Model):
 
     def __str__(self):
         return f"{self.patient} for {self.service}"
+
+    @property
+    def when(self) -> str:
+        """Return the wished weekdays and hours in words, "" for any."""
+        parts = [", ".join(WEEKDAYS[day] for day in self.weekdays)]
+        if self.from_min is not None:
+            hours = (self.from_min, self.to_min)
+            parts.append(" to ".join(f"{value // 60:02d}:{value % 60:02d}" for value in hours))
+        return "; ".join(part for part in parts if part)
 
     def wants(self, *, day: date, today: date) -> bool:
         """Say whether a gap on a day may be offered at all, hours and practitioner aside."""

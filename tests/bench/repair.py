@@ -1,0 +1,32 @@
+"""Measured: a fortnight of 400 appointments repaired, by processor time; the floor is its greedy start.
+
+Pure sums: the made-up fortnights of tests/support/disruptions.py, no database. Quality is held by
+tests/clinic/scheduling/test_repair_fixtures.py against proven optima.
+"""
+
+from collections.abc import Iterator
+
+from clinic.scheduling.repair import repair
+from tests.bench.timing import Result, clocked
+from tests.support.disruptions import problem
+
+ROUNDS = 3
+ROWS = (
+    ("A", 1, "repair 400 appointments, one person off 3 days", 1000),
+    ("C", 1, "repair 400 appointments, two people off a week", 1000),
+    ("E", 2, "repair 480 appointments, dense, two people off a week", 1000),
+)
+
+
+def repairs(samples: int) -> Iterator[Result]:
+    """Measure the search of 10 000 turns; `samples` is bounded, for each takes most of a second."""
+    for name, seed, words, limit in ROWS:
+        asked = problem(name, seed)
+        result = Result(words, target=f"p95 ≤ {limit} ms of processor", target_ms=limit)
+        for _ in range(min(samples, ROUNDS * 3)):
+            _, work, _ = clocked(lambda asked=asked: repair(asked))
+            _, floor, _ = clocked(lambda asked=asked: repair(asked, turns=0))
+            result.times.append(work)
+            result.work.append(work)
+            result.floors.append(floor)
+        yield result

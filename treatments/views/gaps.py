@@ -1,0 +1,143 @@
+"""A time that became free, and which waiting patients it would suit."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.core.exceptions import ValidationError
+
+from clinic.models import Appointment
+from clinic.models.openings import shape_of, snapshot
+from clinic.scheduling.minutes import day_bounds, minute_of_instant, wall_of
+from clinic.scheduling.slots import Slot, Wish, day_slots
+from clinic.views.offers import DayRules, Offer, Search, offered
+from treatments.models import PlannedSession, WaitlistEntry
+
+LOOKED_AT, SHOWN = 60, 3  # wishes in turn that are tried, and how many fits are wanted
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A freed stretch of one practitioner: minutes since the epoch, `[start, end)`."""
+
+    day: date
+    start: int
+    end: int
+    practitioner_id: int
+
+    @classmethod
+    def read(cls, text: str, zone) -> "Gap | None":
+        """Read "29384756-29384846.3" (start, end, practitioner); None for anything else."""
+        span, _, who = text.partition(".")
+        start, _, end = span.partition("-")
+        if not all(part.isascii() and part.isdecimal() and len(part) < 12
+                   for part in (start, end, who)):  # fmt: skip
+            return None
+        first, last = int(start), int(end)
+        if not first < last <= first + 1440 or last > 10**8:
+            return None
+        return cls(wall_of(first, zone)[0], first, last, int(who))
+
+    @property
+    def word(self) -> str:
+        """Return the text `read` reads."""
+        return f"{self.start}-{self.end}.{self.practitioner_id}"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A waiting patient whom a gap suits: with which time, for which session, instead of what."""
+
+    entry: WaitlistEntry
+    offer: Offer
+    session: PlannedSession | None
+    visit: Appointment | None  # the later visit that would move here
+
+
+def gap_of(place, zone) -> Gap | None:
+    """Return the gap a visit left, from what was kept of it in the session; None for a booking."""
+    if place.get("kind") not in {"moved", "cancelled"}:
+        return None
+    return Gap.read(f"{place['start']}-{place['end']}.{place['practitioner']}", zone)
+
+
+def fits(gap: Gap, *, clinic, at: datetime, units, limit: int = SHOWN) -> list[Fit]:
+    """Return the waiting patients a gap suits, in turn: urgent first, then who has waited longest.
+
+    By the rules of booking: weekday, hours, practitioner and notice as wished, healing, the other
+    sessions of the course and days away. Somebody already booked is offered earlier days alone.
+    """
+    today, now = clinic.local_date(at), minute_of_instant(at)
+    if gap.start <= now:
+        return []
+    found, known = [], {}
+    rows = WaitlistEntry.objects.of(clinic).waiting(gap.day).in_turn().with_people()
+    for entry in rows[:LOOKED_AT]:
+        if not entry.wants(day=gap.day, today=today):
+            continue
+        if fit := _fit(entry, gap, clinic=clinic, at=at, units=units, known=known):
+            found.append(fit)
+            if len(found) == limit:
+                break
+    return found
+
+
+def _fit(entry, gap, *, clinic, at, units, known) -> Fit | None:
+    entry.clinic = entry.patient.clinic = clinic
+    session, visit = _visit_of(entry, clinic.local_date(at))
+    if visit is not None and visit.local_date <= gap.day:
+        return None
+    if entry.plan and session is None:
+        return None
+    slot = _slot(entry, gap, known)
+    if slot is None:
+        return None
+    rules = DayRules(Search(
+        clinic=clinic, patient=entry.patient, service=entry.service, units=units, at=at,
+        session=session, moving=visit,
+    ))  # fmt: skip
+    offers = offered([slot], units)
+    if rules.refusal(gap.day) or not offers:
+        return None
+    return Fit(entry, offers[0], session, visit)
+
+
+def _visit_of(entry, today) -> tuple[PlannedSession | None, Appointment | None]:
+    """Return the session a wish is for and the visit it has: the next one that has not begun."""
+    if entry.plan is None:
+        visits = Appointment.objects.filter(
+            patient=entry.patient, service=entry.service, status="booked", local_date__gte=today
+        )
+        return None, visits.order_by("local_date", "local_start_min").first()
+    entry.plan.patient, entry.plan.clinic = entry.patient, entry.clinic
+    for row in entry.plan.sessions.filter(done_on=None).select_related("appointment"):
+        row.plan = entry.plan
+        if not row.is_booked:
+            return row, None
+        if row.appointment.status == "booked" and row.appointment.local_date >= today:
+            return row, row.appointment
+    return None, None
+
+
+def _slot(entry, gap, known) -> Slot | None:
+    """Return the time of the gap this wish would take, the practitioner of the gap first."""
+    if entry.service_id not in known:
+        try:
+            known[entry.service_id] = (
+                snapshot(entry.clinic, entry.service, from_day=gap.day, days=1),
+                shape_of(entry.service),
+            )
+        except ValidationError:  # nobody is needed in it: not bookable
+            known[entry.service_id] = None
+    if known[entry.service_id] is None:
+        return None
+    wish = Wish(
+        practitioner_ids=(entry.practitioner_id,) if entry.practitioner_id else None,
+        from_min=entry.from_min or 0, to_min=entry.to_min or 1440,
+    )  # fmt: skip
+    opens = day_bounds(gap.day, entry.clinic.zone)[0]
+    slots = day_slots(*known[entry.service_id], day=gap.day, wish=wish, from_minute=opens)
+    inside = [slot for slot in slots if gap.start <= slot.start < gap.end]
+    return min(
+        inside, key=lambda slot: (slot.practitioner_id != gap.practitioner_id, slot.key),
+        default=None,
+    )  # fmt: skip
