@@ -13,9 +13,9 @@ from clinic.models.services import HoursException, Resource
 from clinic.scheduling.hours import DatedException, WeeklyRule, open_stretches
 from clinic.scheduling.minutes import day_bounds, day_number, day_of, minute_of_instant
 from clinic.scheduling.slots import PhaseNeed, ResourceHours, ServiceShape, Slot, Snapshot
+from clinic.scheduling.taken import LONGER, Stretches
 
 WEEK_DAYS = 7
-_LONGER = 2048  # more minutes than any hold has: start * 2048 + minutes names a stretch
 Stretch = tuple[int, int, int]  # resource id, start, end in epoch minutes
 
 
@@ -212,7 +212,7 @@ def _exceptions(clinic, kinds, from_day, to_day) -> dict[int | None, list[DatedE
 
 
 class _Packed(Aggregate):
-    """The stretches of a group of holds as one text of codes: thousands of them in one row.
+    """The stretches of a group of holds as one text of the numbers `Stretches` is made of.
 
     Fetching a row a hold takes five times as long as the database takes to find them.
     """
@@ -220,7 +220,7 @@ class _Packed(Aggregate):
     function, output_field = "GROUP_CONCAT", TextField()
 
     def __init__(self) -> None:
-        super().__init__(F("start") * _LONGER + F("end") - F("start"))
+        super().__init__(F("start") * LONGER + F("end") - F("start"))
 
     def as_postgresql(self, compiler, connection, **context):
         """Return its SQL on PostgreSQL, where numbers are not joined as they are."""
@@ -234,9 +234,8 @@ class _Taken(Mapping):
     def __init__(self, packed: Mapping[int, str]) -> None:
         self._packed = packed
 
-    def __getitem__(self, resource_id: int) -> list[tuple[int, int]]:
-        codes = map(int, self._packed[resource_id].split(","))
-        return [(code // _LONGER, code // _LONGER + code % _LONGER) for code in codes]
+    def __getitem__(self, resource_id: int) -> Stretches:
+        return Stretches(map(int, self._packed[resource_id].split(",")))
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._packed)

@@ -5,7 +5,6 @@ that may serve it. Rooms and devices are interchangeable and picked by the searc
 practitioner is part of the answer.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,6 +25,7 @@ from .masks import (
     span,
 )
 from .minutes import wall_of
+from .taken import Stretches
 
 Kind = Literal["practitioner", "room", "device"]
 KINDS: tuple[Kind, ...] = ("practitioner", "room", "device")
@@ -102,13 +102,14 @@ class Snapshot:
     clinic_exceptions: 'off' closes every resource; 'extra' opens rooms and devices but calls in
         no practitioner, who needs extra hours of their own.
     busy: resource id -> taken (start, end) in epoch minutes, any order, touching or overlapping
-        allowed. Resources without holds may be missing. Treat it as frozen: masks are kept.
+        allowed, as pairs or `Stretches`. Resources without holds may be missing. Treat it as
+        frozen: masks are kept.
     """
 
     zone: ZoneInfo
     resources: tuple[ResourceHours, ...]
     clinic_exceptions: tuple[DatedException, ...] = ()
-    busy: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    busy: Mapping[int, Sequence[tuple[int, int]] | Stretches] = field(default_factory=dict)
     _finders: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def finder(self, shape: ServiceShape) -> "Finder":
@@ -169,10 +170,8 @@ class Lane:
         )
 
     @cached_property
-    def _busy(self) -> tuple[list[tuple[int, int]], int]:
-        """The taken stretches in order of their starts, and the length of the longest."""
-        busy = sorted(self._snapshot.busy.get(self.resource_id, ()))
-        return busy, max((end - start for start, end in busy), default=0)
+    def _busy(self) -> Stretches:
+        return Stretches.of(self._snapshot.busy.get(self.resource_id, ()))
 
     def open(self, frame: DayFrame) -> int:
         """Working minutes of the day, taken or not."""
@@ -186,15 +185,7 @@ class Lane:
 
     def taken(self, frame: DayFrame) -> int:
         """Taken minutes of the day."""
-        busy, longest = self._busy
-        mask, opens, closes = 0, frame.start, frame.end
-        first = bisect_left(busy, (opens - longest,))
-        for start, end in busy[first : bisect_left(busy, (closes,), first)]:
-            if start >= opens and end <= closes:
-                mask |= span(start - opens, end - opens)
-            elif end > opens:
-                mask |= span(max(start - opens, 0), min(end, closes) - opens)
-        return mask
+        return self._busy.mask(frame)
 
 
 def _plain_hours(weekly: tuple[WeeklyRule, ...], weekday: int) -> int | None:
