@@ -12,7 +12,7 @@ from clinic.models import Appointment, Rest
 from clinic.scheduling.minutes import day_number
 from clinic.scheduling.reasons import day_words
 from treatments.actions.plans import keep_dates, lock_plan
-from treatments.actions.signing import done_by, rest_days, set_rests
+from treatments.actions.signing import rest_days, set_rests
 from treatments.models import PlannedSession, TreatmentPlan, TreatmentSession
 from treatments.models.openings import Course
 
@@ -37,7 +37,7 @@ def slow_healing(
     plan = lock_plan(session.plan)
     if plan.version != version:
         raise Conflict("Somebody changed this course meanwhile.", current=plan)
-    planned = done_by(session)
+    planned = session.planned_session
     following = _following(plan, planned)
     before = _rest_length(session)
     if following:
@@ -46,7 +46,7 @@ def slow_healing(
     plan.save(update_fields=["version"])
     booked = {row.pk for row in _bookings(plan)}
     session.plan = plan
-    days = rest_days(session, planned) if following else before + extra_days
+    days = rest_days(session) if following else before + extra_days
     set_rests(session, days=days, at=at, by=by)
     _free_too_soon(plan, planned, at, by)
     keep_dates(plan)

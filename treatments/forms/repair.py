@@ -9,7 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from clinic.actions.absences import Absence, check_absence
-from clinic.forms.diary import DayField, SlotField
+from clinic.forms.diary import SlotField
+from clinic.forms.fields import DayField
 from clinic.forms.layout import Actions, touch_helper
 from clinic.forms.settings import ClockField
 from clinic.models import HoursException, Resource

@@ -4,7 +4,7 @@ from crispy_forms.layout import Column, Row
 from django import forms
 from django.core.exceptions import ValidationError
 
-from clinic.forms.diary import DayField
+from clinic.forms.fields import DayField
 from clinic.forms.layout import Actions, Section, Segmented, Switch, TouchChoice, touch_helper
 from clinic.models import Resource, Service, WeeklyHours
 from treatments.models import TreatmentPlan
