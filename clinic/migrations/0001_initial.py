@@ -393,6 +393,10 @@ class Migration(migrations.Migration):
             model_name='patient',
             index=models.Index(fields=['clinic', 'birth_date'], name='patient_birth_date'),
         ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(fields=['clinic', 'search_family', 'search_given', 'id'], name='patient_by_name'),
+        ),
         migrations.AddConstraint(
             model_name='patient',
             constraint=models.UniqueConstraint(fields=('clinic', 'number'), name='patient_one_number'),

@@ -4,6 +4,7 @@ Its address and its permissions are the admin's, its looks are the app's. Nothin
 "Book" is pressed; then the course is agreed and its sessions are booked in one transaction.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -90,7 +91,7 @@ class Span:
     because: str
 
 
-class Sheet:
+class Sheet(ABC):
     """One course being laid out: the dates on it, what stands in the way, and how it is booked."""
 
     def __init__(self, request, patient: Patient) -> None:
@@ -103,9 +104,9 @@ class Sheet:
         self.refusal, self.status = "", 200
 
     @property
+    @abstractmethod
     def course(self) -> Course | None:
         """Return the course to propose dates for, None while it is not said well enough."""
-        raise NotImplementedError
 
     @cached_property
     def dates(self) -> Dates | None:
@@ -169,9 +170,9 @@ class Sheet:
         }  # fmt: skip
 
     # --- Book ---
+    @abstractmethod
     def agreed(self, *, at, by) -> TreatmentPlan:
         """Return the course to book, agreed now where it is a new one."""
-        raise NotImplementedError
 
     def book(self, desk) -> TreatmentPlan | None:
         """Agree and book what is on the sheet, all or none; None when something is in the way."""

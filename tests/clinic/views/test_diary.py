@@ -351,10 +351,8 @@ def test_a_practitioner_without_a_time_for_weeks_is_searched_in_no_more_than_20_
     )  # fmt: skip
     url = new_url(patient=plan.patient_id, practitioner=who.pk)
     client.get(url)
-
     with django_assert_max_num_queries(99) as queries:
         answer = client.get(url)
-
     assert offers(answer)[0].day == date(2026, 12, 16)
     assert asked(queries) <= 20
 
