@@ -127,6 +127,10 @@ class OutboxQuerySet(models.QuerySet):
         """Return what may be sent now, longest waiting first; a lost worker's too."""
         return self.queued().filter(next_try_at__lte=at).order_by("next_try_at", "pk")
 
+    def so_far(self, at):
+        """Keep what has left or should have by now; reminders of far visits only wait."""
+        return self.filter(due_at__lte=at + UNDO_WINDOW)
+
     def for_list(self):
         """Join what a row prints, newest first."""
         return self.select_related("patient", "appointment").order_by("-due_at", "-pk")
@@ -193,6 +197,7 @@ class OutboxMessage(models.Model):
                 fields=["next_try_at"], condition=Q(status="queued"), name="outboxmessage_due"
             ),
             models.Index(fields=["clinic", "status", "-due_at"], name="outboxmessage_list"),
+            models.Index(fields=["clinic", "-due_at"], name="outboxmessage_recent"),
         ]
 
     def __str__(self):

@@ -15,7 +15,7 @@ from random import Random
 from .disruption import Place, Plan, Problem
 from .repair_board import Board
 
-TURNS = 10_000
+TURNS, PATIENCE = 10_000, 3_000
 NEAREST_GROUPS = 40  # how far down its list a visit looks for a better place
 ABOUT_MIN = 90  # two visits this near in time may want the same room or device
 
@@ -28,7 +28,7 @@ def repair(
     fixed: Mapping[int, Place] | None = None,
     start: Mapping[int, Place | None] | None = None,
 ) -> Plan:
-    """Return the best plan found in `turns` turns.
+    """Return the best plan found in at most `turns` turns.
 
     `fixed` are places that stand (accepted or pinned) as long as they are legal and free. `start`
     is a plan to begin from where it still is, so that a small change of the question makes a small
@@ -104,18 +104,23 @@ class _Search:
 
     # --- The turns --------------------------------------------------------------------------------
     def improve(self, turns: int) -> None:
-        """Take a few visits out and put them back, `turns` times; stop when nothing can be better."""
+        """Take a few visits out and put them back, at most `turns` times.
+
+        Stops earlier when nothing can be better, and after `PATIENCE` turns without a better plan.
+        """
         floor = sum(self.least.values())
         movable = [n for n in self.visits if self.board.groups[n]]
         if not movable:
             return
+        since = 0
         for turn in range(turns):
-            if self.best_points <= floor:
+            if self.best_points <= floor or turn - since > PATIENCE:
                 return
             warmth = 30 * (1 - turn / turns) ** 2
             self._turn(movable, self.dice.random() * warmth)
             if self.total < self.best_points:
                 self._keep()
+                since = turn
 
     def _turn(self, movable, slack: float) -> None:
         out = self._neighbourhood(movable)

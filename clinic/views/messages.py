@@ -23,12 +23,17 @@ def message_list(request):
     form = MessageFilter(request.GET)
     mine = OutboxMessage.objects.of(request.clinic)
     counts = dict(mine.order_by().values_list("status").annotate(n=Count("pk")))
+    now = timezone.now()
     rows = mine.filter(**form.asked).for_list()
+    if "status" not in form.asked:
+        rows = rows.so_far(now)
+    elif form.asked["status"] == State.QUEUED:
+        rows = rows.order_by("next_try_at", "pk")  # what leaves next
     asked = request.GET.get("page", "")
     page = Paginator(rows, PAGE_ROWS).get_page(asked if len(asked) <= 9 else "1")
     wishes = MoveWish.objects.filter(appointment__clinic=request.clinic, settled_at=None)
     return render(request, "clinic/messages/list.html", {
-        "form": form, "page": page, "now": timezone.now(), "tabs": _tabs(form.asked, counts),
+        "form": form, "page": page, "tabs": _tabs(form.asked, counts),
         "query": urlencode(form.asked), "wishes": wishes.select_related("appointment__patient"),
         "states": State,
     })  # fmt: skip
@@ -67,7 +72,7 @@ def _deed(request, message_id, deed, words):
 def _tabs(asked: dict[str, str], counts: dict[str, int]) -> list[dict]:
     """Return the states as tabs, each with how many there are."""
     kind = {"kind": asked["kind"]} if "kind" in asked else {}
-    choices = [("", "All", None), *((s.value, s.label, counts.get(s, 0)) for s in State)]
+    choices = [("", "So far", None), *((s.value, s.label, counts.get(s, 0)) for s in State)]
     return [
         {"label": label, "count": count, "active": asked.get("status", "") == value,
          "url": f"?{urlencode(({'status': value} if value else {}) | kind)}"}

@@ -39,11 +39,12 @@ function remembered() {
 }
 
 export class Hand {
-  /** `sheet` is the calendar's element; `paint` redraws it, `done` takes the answer of a put-down. */
-  constructor(sheet, { paint, done }) {
+  /** `sheet` is the calendar's element; `paint` redraws it, `done` takes the answer of a put-down, `left` a visit that was left. */
+  constructor(sheet, { paint, done, left }) {
     this.sheet = sheet;
     this.paint = paint;
     this.done = done;
+    this.left = left;
     this.visit = null;
     this.targets = null;
     this.cursor = null;
@@ -97,8 +98,8 @@ export class Hand {
     this.visit = this.targets = this.cursor = null;
     bar.hidden = true;
     remember(null);
-    this.paint();
-    if (visit) this.sheet.querySelector(`[data-visit="${visit.id}"]`)?.focus();
+    if (visit) this.left(visit);
+    else this.paint();
   }
 
   // --- Where it may go ---------------------------------------------------------------------------

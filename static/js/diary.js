@@ -21,6 +21,7 @@ let data = null;
 let loadedAt = 0;
 let calendar = null;
 let chosen = null; // the visit whose card is open
+let focusNext = null; // the key of the visit that has the focus after the next drawing
 let dragging = null; // the key of a visit under the pointer
 
 const pad = (number) => String(number).padStart(2, "0");
@@ -92,7 +93,16 @@ function fixRoles() {
     node.removeAttribute("role");
     node.removeAttribute("tabindex");
   }
-  sheet.querySelector(".ec-main")?.setAttribute("tabindex", "-1");
+  const main = sheet.querySelector(".ec-main");
+  for (const [name, value] of [["role", "region"], ["aria-label", "Times"], ["tabindex", "0"]]) main?.setAttribute(name, value);
+}
+
+/** The calendar draws its visits anew: the one in focus gets the focus back. */
+function onDrawn() {
+  fixRoles();
+  if (!focusNext) return;
+  sheet.querySelector(`[data-visit="${focusNext}"]`)?.focus();
+  focusNext = null;
 }
 
 // --- The calendar ---------------------------------------------------------------------------------
@@ -109,7 +119,7 @@ function options() {
     resourceLabelContent: ({ resource }) => label(resource),
     eventStartEditable: true, eventDurationEditable: false, eventDragMinDistance: 4,
     eventContent: content, eventClick: onClick, eventDragStart: onDragStart, eventDrop: onDrop, dateClick: onTap,
-    eventAllUpdated: fixRoles, viewDidMount: fixRoles, datesSet: () => window.queueMicrotask(fixRoles),
+    eventAllUpdated: onDrawn, viewDidMount: fixRoles, datesSet: () => window.queueMicrotask(fixRoles),
   };
 }
 
@@ -143,6 +153,7 @@ function hiddenDays() {
 function paint() {
   if (!calendar) return;
   sheet.classList.toggle("is-placing", Boolean(hand.targets));
+  focusNext ??= document.activeElement?.dataset?.visit ?? null;
   calendar.setOption("events", events());
 }
 
@@ -230,12 +241,18 @@ async function onDrop({ event, revert }) {
 
 /** After a put-down: show the diary as it now is. */
 async function onPut(told, visit) {
+  if (told.done) focusNext = visit.id;
   await load();
-  if (!told.done) return;
-  sheet.querySelector(`[data-visit="${visit.id}"]`)?.focus();
 }
 
-const hand = new Hand(sheet, { paint, done: onPut });
+const hand = new Hand(sheet, {
+  paint,
+  done: onPut,
+  left: (visit) => {
+    focusNext = visit.id;
+    paint();
+  },
+});
 
 // --- Keys and privacy -----------------------------------------------------------------------------
 /** Arrows up and down walk through the visits by time; Enter opens the card of one. */

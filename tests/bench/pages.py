@@ -44,6 +44,12 @@ def pages(samples: int) -> Iterator[Result]:
     many = max(TreatmentPlan.objects.of(p.clinic).count() for p in people)
     everyday = {
         "today page": [partial(p.page, f"{reverse('today')}?show=all") for p in people],
+        "diary, day": [partial(p.page, reverse("diary_data")) for p in people],
+        "diary, day by room": [partial(p.page, f"{reverse('diary_data')}?by=room") for p in people],
+        "diary, week of one person": [
+            partial(p.page, f"{reverse('diary_data')}?view=week") for p in people
+        ],
+        "diary, month": [partial(p.page, f"{reverse('diary')}?view=month") for p in people],
         "chart page": list(_charts(people, samples)),
         "admin courses": [partial(p.page, courses) for p in people],
         "admin courses, one state": [

@@ -119,7 +119,7 @@ def _visit_of(entry, today) -> tuple[PlannedSession | None, Appointment | None]:
 
 
 def _slot(entry, gap, known) -> Slot | None:
-    """Return the time of the gap this wish would take, the practitioner of the gap first."""
+    """Return the first time in the gap, with its practitioner, that this wish would take."""
     if entry.service_id not in known:
         try:
             known[entry.service_id] = (
@@ -130,14 +130,12 @@ def _slot(entry, gap, known) -> Slot | None:
             known[entry.service_id] = None
     if known[entry.service_id] is None:
         return None
+    if entry.practitioner_id not in {None, gap.practitioner_id}:
+        return None
     wish = Wish(
-        practitioner_ids=(entry.practitioner_id,) if entry.practitioner_id else None,
-        from_min=entry.from_min or 0, to_min=entry.to_min or 1440,
+        practitioner_ids=(gap.practitioner_id,), from_min=entry.from_min or 0,
+        to_min=entry.to_min or 1440,
     )  # fmt: skip
     opens = day_bounds(gap.day, entry.clinic.zone)[0]
     slots = day_slots(*known[entry.service_id], day=gap.day, wish=wish, from_minute=opens)
-    inside = [slot for slot in slots if gap.start <= slot.start < gap.end]
-    return min(
-        inside, key=lambda slot: (slot.practitioner_id != gap.practitioner_id, slot.key),
-        default=None,
-    )  # fmt: skip
+    return next((slot for slot in slots if gap.start <= slot.start < gap.end), None)

@@ -55,16 +55,24 @@ def test_the_tabs_count_and_narrow(visit, at_desk):
     answer = at_desk.get(LIST + "?status=failed")
 
     assert [(tab["label"], tab["count"]) for tab in answer.context["tabs"]] == [
-        ("All", None), ("Waiting", 2), ("Sent", 0), ("Failed", 1), ("Withdrawn", 0),
+        ("So far", None), ("Waiting", 2), ("Sent", 0), ("Failed", 1), ("Withdrawn", 0),
     ]  # fmt: skip
     assert [row.status for row in answer.context["page"]] == ["failed"]
 
 
 def test_the_kind_narrows_too_and_nonsense_does_not(visit, at_desk):
-    kinds = at_desk.get(LIST + "?kind=reminder_2d").context["page"]
+    kinds = at_desk.get(LIST + "?kind=reminder_2d&status=queued").context["page"]
     assert [row.kind for row in kinds] == ["reminder_2d"]
 
-    assert len(at_desk.get(LIST + "?kind=x&page=99999999999").context["page"]) == 3
+    assert len(at_desk.get(LIST + "?status=x&page=99999999999").context["page"]) == 1
+
+
+def test_what_is_far_ahead_only_shows_among_what_waits_soonest_first(visit, at_desk):
+    so_far = at_desk.get(LIST).context["page"]
+    waiting = at_desk.get(LIST + "?status=queued").context["page"]
+
+    assert [row.kind for row in so_far] == ["course_booked"]
+    assert [row.kind for row in waiting] == ["course_booked", "reminder_7d", "reminder_2d"]
 
 
 def test_send_again_puts_it_back_and_stays_on_the_tab(visit, at_desk):

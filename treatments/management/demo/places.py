@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from clinic.actions.letters import seed_templates
 from clinic.actions.staff import give_role
 from clinic.models import (
     Clinic,
@@ -81,6 +82,7 @@ def build(plan: Plan, *, opened: date, today: date, at: datetime) -> Place:
         phone="020 7946 0000", email=f"{plan.slug}@example.org",
         address="1 Nowhere Lane\nExampletown\nZZ1 9ZZ",
     )  # fmt: skip
+    seed_templates(clinic)
     lead = _person(clinic, plan.lead, Role.LEAD, at)
     desk = _person(clinic, plan.desk, Role.FRONT_DESK, at)
     people = [_person(clinic, who, Role.PRACTITIONER, at) for who in plan.practitioners]

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
-from clinic.models import Appointment, Patient
-from treatments.management.demo import story
+from clinic.models import Appointment, Clinic, Patient
+from treatments.management.demo import post, story
 from treatments.management.demo.agenda import Agenda, instant
 from treatments.management.demo.album import VIEWS, album
 from treatments.management.demo.places import NORTH, SOUTH, build, quarantine
@@ -50,7 +50,12 @@ def play(*, today: date | None, now: datetime, small: bool = False) -> str:
             rng = Random(f"{plan.slug} {day}")  # noqa: S311 -- a die, no secret
             world = World(place, agenda, day, real_now, rng, pictures)
             _cast(world, courses, visits, list(numbers))
+        for days in range((day - opened).days + 1):
+            agenda.put(instant(opened + timedelta(days=days), 19 * 60, ZONE), post.deliver)
         agenda.run()
+        post.deliver(until)
+        for clinic in Clinic.objects.order_by("pk"):
+            post.troubles(clinic, until)
     return _told()
 
 

@@ -1,0 +1,202 @@
+"""The waitlist: a time that becomes free names those it suits, and one tap gives it to one."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from clinic.models import Blackout
+from clinic.scheduling.minutes import instant_of, minute_of
+from tests import factories
+from tests.support.diary import TUESDAY
+from treatments.actions.diary import book_session
+from treatments.actions.waitlist import add_to_waitlist
+from treatments.models import WaitlistEntry
+from treatments.views.gaps import Gap, fits
+
+pytestmark = pytest.mark.django_db
+NEXT_WEEK = TUESDAY + timedelta(days=7)
+TEN = 10 * 60
+
+
+@pytest.fixture(autouse=True)
+def _now():
+    with time_machine.travel(factories.NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def gap(clinic):
+    """Return a freed visit: next Tuesday 10:00 to 11:30 with the first practitioner."""
+    start = minute_of(NEXT_WEEK, TEN, clinic.zone)
+    return Gap(NEXT_WEEK, start, start + 90, clinic.resources.practitioners().first().pk)
+
+
+def waiting(clinic, *, plan=None, patient=None, **facts) -> WaitlistEntry:
+    """Return a wish of a patient for any time."""
+    patient = patient or (plan.patient if plan else factories.patient(clinic))
+    values = {"service": clinic.services.first(), "at": factories.NOW,
+              "by": factories.staff(clinic, "front_desk")}  # fmt: skip
+    return add_to_waitlist(patient=patient, plan=plan, **values | facts)
+
+
+def named(clinic, gap) -> list[WaitlistEntry]:
+    """Return whom a gap suits."""
+    units = {row.pk: row for row in clinic.resources.all()}
+    return [fit.entry for fit in fits(gap, clinic=clinic, at=factories.NOW, units=units)]
+
+
+def test_urgent_ones_come_first_then_who_has_waited_longest(clinic, gap):
+    early = waiting(clinic, at=factories.NOW - timedelta(days=3))
+    late = waiting(clinic)
+    urgent = waiting(clinic, is_urgent=True)
+
+    assert named(clinic, gap) == [urgent, early, late]
+
+
+@pytest.mark.parametrize(
+    ("wish", "suits"),
+    [
+        ({"weekdays": [1]}, True), ({"weekdays": [0, 2]}, False),
+        ({"from_min": TEN, "to_min": TEN + 90}, True), ({"from_min": TEN + 90, "to_min": 900}, False),
+        ({"until": NEXT_WEEK}, True), ({"until": NEXT_WEEK - timedelta(days=1)}, False),
+    ],
+)  # fmt: skip
+def test_a_gap_is_offered_to_whom_it_suits(clinic, gap, wish, suits):
+    entry = waiting(clinic, **wish)
+
+    assert named(clinic, gap) == ([entry] if suits else [])
+
+
+def test_only_the_practitioner_wished_for(clinic, gap):
+    first, second = clinic.resources.practitioners()
+    own, other = waiting(clinic, practitioner=first), waiting(clinic, practitioner=second)
+
+    assert (own in named(clinic, gap), other in named(clinic, gap)) == (True, False)
+
+
+@pytest.mark.parametrize(("days", "short", "suits"), [(1, False, False), (1, True, True),
+                                                      (2, False, True)])  # fmt: skip
+def test_short_notice_is_for_those_who_said_it_is_fine(clinic, days, short, suits):
+    day = factories.NOW.date() + timedelta(days=days)
+    start = minute_of(day, TEN, clinic.zone)
+    gap = Gap(day, start, start + 90, clinic.resources.practitioners().first().pk)
+    entry = waiting(clinic, short_notice_ok=short)
+
+    assert named(clinic, gap) == ([entry] if suits else [])
+
+
+@pytest.mark.parametrize(("days", "suits"), [(27, False), (28, True)])
+def test_skin_must_have_healed_by_the_gap(clinic, desk, days, suits):
+    plan = factories.plan(factories.patient(clinic), agreed_on=factories.NOW.date())
+    book_session(planned_session=plan.sessions.get(number=1), at=factories.NOW, by=desk,
+                 slot=factories.slot_on(clinic, TUESDAY))  # fmt: skip
+    plan.sessions.filter(number=1).update(done_on=TUESDAY)
+    day = TUESDAY + timedelta(days=days)
+    day_start = minute_of(day, TEN, clinic.zone)
+    gap = Gap(day, day_start, day_start + 90, clinic.resources.practitioners().first().pk)
+    entry = waiting(clinic, plan=plan, service=plan.service)
+
+    assert named(clinic, gap) == ([entry] if suits and day.weekday() != 6 else [])
+
+
+def test_nobody_is_offered_a_day_they_are_away(clinic, gap):
+    entry = waiting(clinic)
+    Blackout.objects.create(patient=entry.patient, kind="holiday", from_day=NEXT_WEEK,
+                            to_day=NEXT_WEEK)  # fmt: skip
+
+    assert named(clinic, gap) == []
+
+
+@pytest.mark.parametrize(("later", "suits"), [(7, True), (0, False), (-1, False)])
+def test_only_an_earlier_day_than_the_one_booked_is_offered(clinic, gap, desk, later, suits):
+    plan = factories.plan(factories.patient(clinic), agreed_on=factories.NOW.date())
+    book_session(planned_session=plan.sessions.get(number=1), at=factories.NOW, by=desk,
+                 slot=factories.slot_on(clinic, NEXT_WEEK + timedelta(days=later), 780))  # fmt: skip
+    entry = waiting(clinic, plan=plan, service=plan.service)
+
+    assert named(clinic, gap) == ([entry] if suits else [])
+
+
+def test_a_gap_that_has_begun_suits_nobody(clinic):
+    waiting(clinic, short_notice_ok=True)
+    start = minute_of(factories.NOW.date(), 9 * 60, clinic.zone)
+
+    assert named(clinic, Gap(factories.NOW.date(), start, start + 90, 1)) == []
+
+
+def cancel(client, visit):
+    """Cancel a visit by its page."""
+    return client.post(reverse("appointment_cancel", args=[visit.pk]), {"reason": "patient"})
+
+
+def test_cancelling_names_who_fits_and_one_tap_moves_them_in(clinic, desk, as_user):
+    plan = factories.plan(factories.patient(clinic), agreed_on=factories.NOW.date())
+    later = book_session(planned_session=plan.sessions.get(number=1), at=factories.NOW, by=desk,
+                         slot=factories.slot_on(clinic, NEXT_WEEK + timedelta(days=14)))  # fmt: skip
+    entry = waiting(clinic, plan=plan, service=plan.service)
+    freed = factories.appointment(factories.patient(clinic), NEXT_WEEK, TEN)
+    client = as_user(desk)
+    cancel(client, freed)
+
+    facts = client.get(reverse("waitlist_gap")).context
+    fit = facts["fits"][0]
+    client.post(reverse("waitlist_give", args=[entry.pk]),
+                {"gap": facts["gap"].word, "slot": fit.offer.word, "version": fit.visit.version})  # fmt: skip
+
+    later.refresh_from_db()
+    entry.refresh_from_db()
+    assert (later.local_date, later.local_start_min) == (NEXT_WEEK, TEN)
+    assert (entry.ended_how, entry.ended_by) == ("booked", desk)
+    assert client.get(reverse("waitlist_gap")).content == b""
+
+
+def test_a_place_given_twice_is_given_once(clinic, desk, as_user, gap):
+    first, second = waiting(clinic), waiting(clinic)
+    client = as_user(desk)
+    word = f"{gap.start}.{gap.practitioner_id}"
+
+    for entry in (first, second):
+        client.post(reverse("waitlist_give", args=[entry.pk]), {"gap": gap.word, "slot": word})
+
+    visits = clinic.appointments.filter(starts_at=instant_of(gap.start),
+                                        practitioner=gap.practitioner_id)  # fmt: skip
+    assert [visit.patient for visit in visits] == [first.patient]
+
+
+def test_the_desk_puts_a_patient_on_the_list_once(clinic, patient, desk, as_user):
+    plan = factories.plan(patient)
+    client, url = as_user(desk), reverse("waitlist_add", args=[patient.pk])
+    sent = {"what": f"plan-{plan.pk}", "weekdays": ["1"], "from_time": "09:00", "to_time": "12:00",
+            "is_urgent": "on"}  # fmt: skip
+
+    first, again = client.post(url, sent), client.post(url, sent)
+
+    entry = WaitlistEntry.objects.get()
+    assert (first.status_code, again.status_code) == (302, 422)
+    assert (entry.plan, entry.weekdays, entry.from_min, entry.to_min, entry.is_urgent) == (
+        plan, [1], 540, 720, True,
+    )  # fmt: skip
+    assert [row.pk for row in client.get(reverse("waitlist")).context["rows"]] == [entry.pk]
+
+
+def test_who_no_longer_wishes_is_taken_off(clinic, desk, as_user):
+    entry = waiting(clinic)
+
+    as_user(desk).post(reverse("waitlist_end", args=[entry.pk]))
+
+    entry.refresh_from_db()
+    assert (entry.ended_how, entry.ended_at) == ("withdrawn", factories.NOW)
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_the_list_costs_the_same_queries_for_any_number_of_rows(
+    clinic, desk, as_user, django_assert_num_queries, many
+):
+    for _ in range(many):
+        waiting(clinic, plan=factories.plan(factories.patient(clinic)))
+    client = as_user(desk)
+
+    with django_assert_num_queries(4):
+        client.get(reverse("waitlist"))

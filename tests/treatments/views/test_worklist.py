@@ -1,0 +1,262 @@
+"""The worklist: each state on both sides of its boundary day, and what the row's forms do."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from clinic.models import Appointment, AuditEvent, Blackout
+from tests import factories
+from tests.support.records import appointment
+from treatments.actions.plans import keep_dates
+from treatments.actions.worklist import log_contact, put_off
+from treatments.models import ContactLog, TreatmentPlan
+from treatments.views.worklist import due_list
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Europe/London"))
+TODAY = NOON.date()
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture(autouse=True)
+def _at_noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def course(clinic, *, first=0, ideal=7, latest=14, **facts) -> TreatmentPlan:
+    """Return a course whose next session's first, ideal and latest day are so many days off."""
+    patient = facts.pop("patient", None) or factories.patient(clinic)
+    days = [TODAY + timedelta(days=offset) for offset in (first, ideal, latest)]
+    return factories.plan(patient, sessions_done=1, next_earliest_on=days[0],
+                          next_ideal_on=days[1], next_latest_on=days[2], **facts)  # fmt: skip
+
+
+def where(plan, today=TODAY) -> tuple[str, str] | None:
+    """Return the list a course is on and its state there, None when it is on none."""
+    for name in ("call", "lapsed", "blocked", "snoozed"):
+        for row in due_list(plan.clinic, name, today=today):
+            if row.pk == plan.pk:
+                return name, row.state
+    return None
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        ({"first": 15, "ideal": 22, "latest": 29}, None),
+        ({"first": 14, "ideal": 21, "latest": 28}, ("call", "book_now")),
+        ({"first": -7, "ideal": 0, "latest": 7}, ("call", "book_now")),
+        ({"first": -8, "ideal": -1, "latest": 6}, ("call", "overdue")),
+        ({"first": -14, "ideal": -7, "latest": 0}, ("call", "overdue")),
+        ({"first": -15, "ideal": -8, "latest": -1}, ("call", "at_risk")),
+        ({"first": -56, "ideal": -49, "latest": -42}, ("call", "at_risk")),
+        ({"first": -57, "ideal": -50, "latest": -43}, ("lapsed", "lapsed")),
+    ],
+)
+def test_a_course_changes_its_state_on_the_boundary_day(clinic, window, expected):
+    assert where(course(clinic, **window)) == expected
+
+
+@pytest.mark.parametrize(("offset", "state"), [(0, "book_now"), (-1, "at_risk")])
+def test_an_event_that_can_no_longer_be_met_puts_a_course_at_risk(clinic, offset, state):
+    plan = course(clinic, start_by_on=TODAY + timedelta(days=offset))
+
+    assert where(plan) == ("call", state)
+
+
+def test_the_last_day_for_the_event_counts_healing_between_the_sessions_left(clinic, patient):
+    plan = factories.plan(patient, sessions=3, event_on=date(2027, 6, 1), calm_days=14)
+
+    keep_dates(plan)
+
+    assert plan.start_by_on == date(2027, 6, 1) - timedelta(days=14 + 2 * 28)
+
+
+@pytest.mark.parametrize(("unanswered", "name"), [(2, "call"), (3, "lapsed")])
+def test_three_contacts_nobody_answered_leave_it_to_a_practitioner(clinic, desk, unanswered, name):
+    plan = course(clinic)
+    for _ in range(unanswered):
+        log_contact(plan=plan, result="no_answer", at=NOON, by=desk)
+
+    assert where(plan)[0] == name
+
+
+def test_an_answer_begins_the_count_anew(clinic, desk):
+    plan = course(clinic)
+    for result in ("no_answer", "no_answer", "calls_back", "no_answer"):
+        log_contact(plan=plan, result=result, at=NOON, by=desk)
+
+    plan.refresh_from_db()
+    assert plan.contacts_unanswered == 1
+
+
+@pytest.mark.parametrize(("days", "name"), [(1, "snoozed"), (0, "call")])
+def test_what_is_put_off_comes_back_on_its_day(clinic, desk, days, name):
+    plan = course(clinic)
+    until = TODAY + timedelta(days=1)
+    put_off(plan=plan, until=until, because="Abroad", today=TODAY, at=NOON, by=desk)
+
+    assert where(plan, today=until - timedelta(days=days))[0] == name
+
+
+@pytest.mark.parametrize(("last_day", "name"), [(0, "blocked"), (-1, "call")])
+def test_a_medical_pause_blocks_until_its_last_day(clinic, last_day, name):
+    plan = course(clinic)
+    Blackout.objects.create(patient=plan.patient, kind="medical", from_day=TODAY - WEEK,
+                            to_day=TODAY + timedelta(days=last_day))  # fmt: skip
+
+    assert where(plan)[0] == name
+
+
+@pytest.mark.parametrize(("days", "name"), [(-1, "blocked"), (0, None)])
+def test_a_visit_without_an_outcome_blocks_its_course_from_the_next_day(clinic, days, name):
+    plan = course(clinic, next_booked_on=TODAY + timedelta(days=days))
+
+    found = where(plan)
+
+    assert (found and found[0]) == name
+
+
+def test_the_day_turns_at_midnight_on_the_clinics_wall(as_user):
+    clinic = factories.clinic_with_diary(time_zone="Pacific/Auckland")
+    there = factories.staff(clinic, "front_desk")
+    course(clinic, first=-6, ideal=1, latest=8)
+    states = []
+
+    for clock in ("2026-11-24T10:59+00:00", "2026-11-24T11:01+00:00"):  # 23:59 and 00:01 there
+        with time_machine.travel(datetime.fromisoformat(clock), tick=False):
+            rows = as_user(there).get("/worklist/").context["rows"]
+            states.append([row.plan.state for row in rows])
+
+    assert states == [["book_now"], ["overdue"]]
+
+
+def test_the_longest_past_comes_first_then_least_left_then_the_event(clinic):
+    relaxed = course(clinic, first=0, ideal=9, latest=20)
+    plain = course(clinic, first=-10, ideal=-3, latest=4)
+    event = course(clinic, first=-10, ideal=-3, latest=4, event_on=TODAY + 30 * WEEK)
+    worst, bad = course(clinic, latest=-20), course(clinic, latest=-2)
+    doomed = course(clinic, first=0, ideal=9, latest=20, start_by_on=TODAY - WEEK)
+
+    rows = list(due_list(clinic, "call", today=TODAY))
+
+    assert rows == [worst, bad, doomed, event, plain, relaxed]
+
+
+def test_booking_takes_a_course_off_the_list_and_forgets_the_calls(clinic, patient, desk):
+    plan = course(clinic, patient=patient, snoozed_until=TODAY, snoozed_because="x",
+                  snoozed_by=desk, contacts_unanswered=3)  # fmt: skip
+    appointment(plan, day=TODAY + WEEK)
+
+    keep_dates(plan)
+
+    plan.refresh_from_db()
+    assert (plan.contacts_unanswered, plan.snoozed_until, plan.snoozed_because) == (0, None, "")
+
+
+def test_three_letters_filter_the_list(clinic, desk, as_user):
+    wanted = course(clinic, patient=factories.patient(clinic, family_name="Quokkaby"))
+    course(clinic)
+
+    rows = as_user(desk).get("/worklist/?q=quo").context["rows"]
+
+    assert [row.plan for row in rows] == [wanted]
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_the_worklist_costs_the_same_queries_for_any_number_of_rows(
+    clinic, desk, as_user, django_assert_num_queries, many
+):
+    for _ in range(many):
+        log_contact(plan=course(clinic), result="no_answer", at=NOON, by=desk)
+    client = as_user(desk)
+
+    with django_assert_num_queries(7):
+        client.get("/worklist/")
+
+
+def test_a_practitioner_alone_sees_what_is_lapsed_and_blocked(clinic, desk, practitioner, as_user):
+    course(clinic, latest=-43, ideal=-50, first=-60)
+
+    seen = {
+        user: [tab["label"] for tab in as_user(user).get("/worklist/").context["lists"]]
+        for user in (desk, practitioner)
+    }
+
+    assert seen[desk] == ["To call", "Put off"]
+    assert seen[practitioner] == ["To call", "Lapsed", "Blocked", "Put off"]
+    assert as_user(desk).get("/worklist/?list=blocked").context["chosen"] == "call"
+
+
+def test_a_call_is_kept_with_who_and_when(clinic, desk, as_user):
+    plan = course(clinic)
+
+    answer = as_user(desk).post(
+        reverse("due_contact", args=[plan.pk]), {"result": "reached", "note": "Rings on Friday"},
+        headers={"hx-request": "true"},
+    )  # fmt: skip
+
+    contact = ContactLog.objects.get()
+    line = AuditEvent.objects.filter(action="course.contacted").get()
+    assert (contact.way, contact.result, contact.by, contact.at) == ("call", "reached", desk, NOON)
+    assert (line.patient_id, line.category) == (plan.patient_id, "schedule")
+    assert "Rings on Friday" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "sent", [{"until": "2026-11-23", "because": "Abroad"}, {"until": "2026-12-01", "because": " "},
+             {"because": "Abroad"}, {"until": "2028-01-01", "because": "Abroad"}],
+)  # fmt: skip
+def test_putting_off_needs_a_day_to_come_and_a_reason(clinic, desk, as_user, sent):
+    plan = course(clinic)
+
+    answer = as_user(desk).post(reverse("due_snooze", args=[plan.pk]), sent,
+                                headers={"hx-request": "true"})  # fmt: skip
+
+    plan.refresh_from_db()
+    assert (answer.status_code, plan.snoozed_until) == (422, None)
+
+
+def test_the_desk_cannot_take_a_practitioners_decision(clinic, desk, as_user):
+    plan = course(clinic, latest=-43, ideal=-50, first=-60)
+
+    answer = as_user(desk).post(reverse("due_snooze", args=[plan.pk]), {"wake": "1"})
+
+    assert answer.status_code == 403
+
+
+def test_the_best_three_dates_are_three_days_that_suit_and_one_tap_books(
+    clinic, patient, desk, as_user
+):
+    plan = factories.plan(patient)
+    client, url = as_user(desk), reverse("course_next", args=[plan.pk])
+    best = client.get(url).context["best"]
+
+    first = best.dates[0].offer
+    answer = client.post(url, {"number": best.session.number, "slot": first.word, "next": "/"})
+
+    booked = Appointment.objects.get(patient=patient)
+    assert len({row.offer.slot.day for row in best.dates}) == 3
+    assert answer.headers["Location"] == "/"
+    assert (booked.local_date, booked.start_clock) == (first.slot.day, first.clock)
+    assert plan.sessions.get(number=1).appointment == booked
+
+
+def test_a_date_between_two_booked_sessions_keeps_its_distance_to_both(
+    clinic, patient, desk, as_user
+):
+    plan = factories.plan(patient, sessions=3)
+    appointment(plan, number=1, day=TODAY + WEEK)
+    appointment(plan, number=3, day=TODAY + 12 * WEEK)
+    keep_dates(plan)
+
+    best = as_user(desk).get(reverse("course_next", args=[plan.pk])).context["best"]
+
+    days = [row.offer.slot.day for row in best.dates]
+    assert best.session.number == 2
+    assert min(days) >= TODAY + WEEK + timedelta(days=28)
+    assert max(days) <= TODAY + 12 * WEEK - timedelta(days=28)
