@@ -3,14 +3,16 @@
 from django.contrib import admin
 
 from clinic.admin.audited import SettingAdmin
+from clinic.admin.words import PlainPage
 from clinic.models import MessageTemplate
 from clinic.models.messages import PLACEHOLDERS
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(SettingAdmin):
+class MessageTemplateAdmin(PlainPage, SettingAdmin):
     """One text for each kind of message and channel."""
 
+    many, one = "Words of messages", "Words of a message"
     list_display = ["kind", "channel", "subject", "clinic", "active"]
     list_filter = ["channel", "active"]
     list_select_related = ["clinic"]

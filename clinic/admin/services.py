@@ -64,6 +64,7 @@ class ResourceAdmin(PlainPage, SettingAdmin):
             "a break between them."}),
         ("In lists", {"fields": [("order", "active")]}),
     ]  # fmt: skip
+    plain_choices = ("user",)
     words = {
         "kind": ("What is it?", "Always one person, one room or one device: three pens are three."),
         "name": ("Name", "As it is shown in the diary."),
@@ -134,6 +135,7 @@ class HoursExceptionAdmin(PlainPage, SettingAdmin):
         ("When?", {"fields": [("from_day", "to_day"), ("from_min", "to_min")]}),
         ("What it means", {"fields": ["consequence"]}),
     ]
+    plain_choices = ("resource",)
     words = {
         "resource": ("Practitioner, room or device", "Empty: the whole clinic."),
         "kind": ("What", "Away closes the days; extra hours open them. Away always wins."),
@@ -239,6 +241,7 @@ class CompetenceInline(PlainWords, PartInline):
     model = Competence
     form = CompetenceForm
     verbose_name = verbose_name_plural = "Who and what can serve it"
+    plain_choices = ("resource",)
     words = {"resource": ("Practitioner, room or device", "")}
     autocomplete_fields = ["resource"]
 

@@ -1,12 +1,28 @@
 """Plain words in the admin: labels and helps a lead understands, in place of the names of columns."""
 
+from django import forms
 from django.contrib import admin
+from django.db import models
 
 
 class PlainWords(admin.options.BaseModelAdmin):
-    """Fields under the words of the clinic: `words` is {field: (label, help)}; "" keeps the help."""
+    """Fields under the words of the clinic: `words` is {field: (label, help)}; "" keeps the help.
+
+    `plain_choices` are offered in the browser's own list: a clinic has few of them, and the admin's
+    searching box needs inline styles, which no page of ours allows.
+    """
 
     words: dict[str, tuple[str, str]] = {}
+    plain_choices: tuple[str, ...] = ()
+    formfield_overrides = {
+        models.DateField: {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+    }
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        """Return the choice, in the browser's own list where it is short."""
+        if db_field.name in self.plain_choices:
+            kwargs.setdefault("widget", forms.Select)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         """Return the form field with its words."""
@@ -15,6 +31,8 @@ class PlainWords(admin.options.BaseModelAdmin):
             label, help_text = self.words[db_field.name]
             field.label = label
             field.help_text = help_text or field.help_text
+        if field is not None and isinstance(self, admin.TabularInline):
+            field.widget.attrs.setdefault("aria-label", str(field.label))  # heads are no labels
         return field
 
 

@@ -18,6 +18,8 @@ from clinic.models.staff import Clinic, User
 
 #: A deed can be taken back for this long; its messages leave only then.
 UNDO_WINDOW = timedelta(minutes=3)
+#: Lists go this far back.
+LIST_BACK = timedelta(days=90)
 #: A worker that took a message and fell silent loses it after this long.
 LEASE = timedelta(minutes=5)
 
@@ -127,9 +129,9 @@ class OutboxQuerySet(models.QuerySet):
         """Return what may be sent now, longest waiting first; a lost worker's too."""
         return self.queued().filter(next_try_at__lte=at).order_by("next_try_at", "pk")
 
-    def so_far(self, at):
-        """Keep what has left or should have by now; reminders of far visits only wait."""
-        return self.filter(due_at__lte=at + UNDO_WINDOW)
+    def lately(self, at):
+        """Keep what has left or should have in the last 90 days; reminders of far visits wait."""
+        return self.filter(due_at__gt=at - LIST_BACK, due_at__lte=at + UNDO_WINDOW)
 
     def for_list(self):
         """Join what a row prints, newest first."""

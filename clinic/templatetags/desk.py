@@ -23,6 +23,7 @@ GROUPS = (
         ("HoursException", "calendar-x", "Absences and extra hours", "Leave, illness, holidays"),
         ("Resource", "person-workspace", "People, rooms and devices", "Who and what can be booked, and when"),
         ("Service", "clock-history", "Services", "What can be booked and the phases it is made of"),
+        ("MessageTemplate", "envelope-paper", "Words of messages", "What patients are told, and how"),
         ("Clinic", "geo-alt", "Clinic", "Name, address, telephone"),
     )),
     ("Catalogue", "journal-medical", (

@@ -16,17 +16,19 @@ from clinic.models import MoveWish, OutboxMessage
 
 PAGE_ROWS = 25
 State = OutboxMessage.Status
+#: What may need somebody: counted, and listed however old.
+TO_WATCH = (State.QUEUED, State.FAILED)
 
 
 def message_list(request):
     """List a clinic's messages, newest first; patients who ask for another time above them."""
     form = MessageFilter(request.GET)
     mine = OutboxMessage.objects.of(request.clinic)
-    counts = dict(mine.order_by().values_list("status").annotate(n=Count("pk")))
-    now = timezone.now()
+    to_watch = mine.filter(status__in=TO_WATCH).values_list("status")
+    counts = dict(to_watch.annotate(n=Count("pk")))
     rows = mine.filter(**form.asked).for_list()
-    if "status" not in form.asked:
-        rows = rows.so_far(now)
+    if form.asked.get("status") not in TO_WATCH:
+        rows = rows.lately(timezone.now())
     elif form.asked["status"] == State.QUEUED:
         rows = rows.order_by("next_try_at", "pk")  # what leaves next
     asked = request.GET.get("page", "")
@@ -70,9 +72,10 @@ def _deed(request, message_id, deed, words):
 
 
 def _tabs(asked: dict[str, str], counts: dict[str, int]) -> list[dict]:
-    """Return the states as tabs, each with how many there are."""
+    """Return the states as tabs; those that may need somebody say how many there are."""
     kind = {"kind": asked["kind"]} if "kind" in asked else {}
-    choices = [("", "So far", None), *((s.value, s.label, counts.get(s, 0)) for s in State)]
+    states = ((s, s.label, counts.get(s, 0) if s in TO_WATCH else None) for s in State)
+    choices = [("", "Last 90 days", None), *((s.value, label, n) for s, label, n in states)]
     return [
         {"label": label, "count": count, "active": asked.get("status", "") == value,
          "url": f"?{urlencode(({'status': value} if value else {}) | kind)}"}

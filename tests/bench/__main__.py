@@ -1,7 +1,7 @@
 """How fast it is, as one Markdown table.
 
     python -m tests.bench [--database sqlite|postgresql] [--folder F] [--appointments 1000000]
-                          [--samples 50] [--only slots,courses,booking,repair,pages,photos]
+                          [--samples 50] [--only slots,courses,booking,repair,pages,lists,photos]
 
 Seeds the database when it is empty (see tests/bench/seed.py). Every row has a floor from the same
 run: for pages and searches the same statements asked of the bare database, for a booking the same
@@ -15,7 +15,7 @@ from tests.bench.place import database
 from tests.bench.seed import arguments, is_empty, seed
 from tests.bench.table import heading, row
 
-PARTS = ("slots", "courses", "booking", "repair", "pages", "photos")
+PARTS = ("slots", "courses", "booking", "repair", "pages", "lists", "photos")
 
 
 def main() -> None:
@@ -34,10 +34,11 @@ def main() -> None:
 
 
 def _part(name: str):
-    from tests.bench import diary, pages, photos, repair
+    from tests.bench import diary, lists, pages, photos, repair
 
     return {"slots": diary.slots, "courses": diary.courses, "booking": diary.booking,
-            "repair": repair.repairs, "pages": pages.pages, "photos": photos.photos}[name]  # fmt: skip
+            "repair": repair.repairs, "pages": pages.pages, "lists": lists.lists,
+            "photos": photos.photos}[name]  # fmt: skip
 
 
 def _heading(kind: str) -> str:

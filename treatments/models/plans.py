@@ -35,6 +35,12 @@ class WeekNeed(NamedTuple):
     must: int
 
 
+def has_lapsed(today: date) -> Q:
+    """Return the condition of a course that waits for a practitioner's decision."""
+    lapsed = Q(next_latest_on__lt=today - timedelta(days=LAPSE_AFTER_DAYS))
+    return lapsed | Q(contacts_unanswered__gte=LAPSE_AFTER_CONTACTS)
+
+
 class TreatmentPlanQuerySet(models.QuerySet):
     """Questions about courses."""
 
@@ -125,9 +131,30 @@ class TreatmentPlanQuerySet(models.QuerySet):
         paused = Q(is_paused=True, next_booked_on__isnull=True, next_earliest_on__lte=soon)
         return rows.filter(paused | Q(next_booked_on__lt=today))
 
-    def by_urgency(self):
-        """Order as the worklist does: longest past the last day first, then what has least left."""
-        return self.order_by("next_latest_on", F("event_on").asc(nulls_last=True), "pk")
+    def by_urgency(self, today: date | None = None):
+        """Order as the worklist does: longest past the last day first, then what has least left.
+
+        With `today` the courses at risk come first, whose event cannot be met among them.
+        """
+        order = ["next_latest_on", F("event_on").asc(nulls_last=True), "pk"]
+        if today is not None:
+            at_risk = (
+                Q(next_latest_on__lt=today) | Q(start_by_on__lt=today)
+                | Q(start_by_on__lt=F("next_earliest_on"))
+            )  # fmt: skip
+            order.insert(0, Case(When(at_risk, then=Value(0)), default=Value(1)))
+        return self.order_by(*order)
+
+    def for_worklist(self):
+        """Read what a row of the worklist prints, and nothing else."""
+        own = ("clinic", "status", "sessions_planned", "sessions_done", "last_session_on",
+               "next_booked_on", "next_earliest_on", "next_ideal_on", "next_latest_on", "event_on",
+               "start_by_on", "contacts_unanswered", "snoozed_until", "snoozed_because")  # fmt: skip
+        person = ("given_name", "family_name", "phone", "phone_digits", "preferred_weekdays",
+                  "preferred_from_min", "preferred_to_min", "short_notice_ok",
+                  "preferred_practitioner__name")  # fmt: skip
+        rows = self.select_related("patient__preferred_practitioner")
+        return rows.only(*own, *(f"patient__{name}" for name in person))
 
     def with_people(self):
         """Join what lists print."""

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Case, Count, Prefetch, Q, Value, When
+from django.db.models import Count, Prefetch, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
@@ -17,8 +17,9 @@ from clinic.permissions import CARE
 from treatments.actions.worklist import call_again, log_contact, put_off
 from treatments.forms.worklist import ContactForm, SnoozeForm
 from treatments.models import ContactLog, PlanState, TreatmentPlan
+from treatments.models.plans import has_lapsed
 
-ROWS, LETTERS = 25, 3
+ROWS, LETTERS = 20, 3
 INVALID = 422
 TO_CALL = (PlanState.AT_RISK, PlanState.OVERDUE, PlanState.BOOK_NOW)
 #: List -> (words, who works it). What is medical or lapsed is a practitioner's to decide.
@@ -72,12 +73,7 @@ def worklist(request):
     rows = due_list(request.clinic, chosen, today=today)
     if len(text) >= LETTERS:
         rows = rows.filter(patient__in=Patient.objects.of(request.clinic).matching(text))
-    page = Paginator(
-        rows.with_people()
-        .select_related("patient__preferred_practitioner")
-        .prefetch_related(_contacts()),
-        ROWS,
-    )
+    page = Paginator(rows.for_worklist().prefetch_related(contacts()), ROWS)
     page = page.get_page(request.GET.get("page"))
     part = request.htmx and request.htmx.target == "due"
     return render(request, f"treatments/worklist/{'_rows' if part else 'list'}.html", {
@@ -100,23 +96,21 @@ def due_list(clinic, chosen: str, *, today: date):
         return plans.filter(snoozed_until__gt=today).order_by("snoozed_until", "pk")
     plans = plans.awake(today).filter(is_paused=False)
     if chosen == "lapsed":
-        return plans.filter(state=PlanState.LAPSED).by_urgency()
-    first = Case(When(state=PlanState.AT_RISK, then=Value(0)), default=Value(1))
-    return plans.filter(state__in=TO_CALL).order_by(first, *plans.by_urgency().query.order_by)
+        return plans.filter(has_lapsed(today)).by_urgency()
+    return plans.exclude(has_lapsed(today)).by_urgency(today)
 
 
 def _tabs(clinic, mine, chosen, today) -> list[dict]:
     """Return the lists a role works, each with how many wait there."""
-    asleep = Q(snoozed_until__gt=today)
-    plans = TreatmentPlan.objects.of(clinic).with_state(today).due(today).with_pause(today)
+    asleep, lapsed = Q(snoozed_until__gt=today), has_lapsed(today)
+    plans = TreatmentPlan.objects.of(clinic).due(today).with_pause(today)
+    awake = Q(is_paused=False) & ~asleep
     found = plans.order_by().aggregate(
-        call=Count("pk", filter=Q(state__in=TO_CALL, is_paused=False) & ~asleep),
-        lapsed=Count("pk", filter=Q(state=PlanState.LAPSED, is_paused=False) & ~asleep),
+        call=Count("pk", filter=awake & ~lapsed), lapsed=Count("pk", filter=awake & lapsed),
         snoozed=Count("pk", filter=asleep),
-    )
+    )  # fmt: skip
     if "blocked" in mine:
-        rows = TreatmentPlan.objects.of(clinic).with_state(today).blocked(today)
-        found["blocked"] = rows.order_by().count()
+        found["blocked"] = TreatmentPlan.objects.of(clinic).blocked(today).count()
     return [
         {"label": words, "url": f"?list={key}", "active": key == chosen, "count": found[key]}
         for key, words in mine.items()
@@ -178,12 +172,16 @@ def _still_here(plan, today) -> bool:
 def _plan(request, plan_id) -> TreatmentPlan:
     rows = TreatmentPlan.objects.of(request.clinic).with_state(_today(request)).with_people()
     return get_object_or_404(
-        rows.with_pause(_today(request)).prefetch_related(_contacts()), pk=plan_id
+        rows.with_pause(_today(request)).prefetch_related(contacts()), pk=plan_id
     )
 
 
-def _contacts() -> Prefetch:
-    return Prefetch("contacts", ContactLog.objects.select_related("by").order_by("-at", "-pk"))
+def contacts() -> Prefetch:
+    """Return how a course's contacts are read with it, the latest first."""
+    rows = ContactLog.objects.select_related("by").only(
+        "plan", "way", "result", "note", "at", "by__first_name", "by__last_name", "by__username"
+    )
+    return Prefetch("contacts", rows.order_by("-at", "-pk"))
 
 
 def _today(request) -> date:

@@ -55,7 +55,7 @@ def test_the_tabs_count_and_narrow(visit, at_desk):
     answer = at_desk.get(LIST + "?status=failed")
 
     assert [(tab["label"], tab["count"]) for tab in answer.context["tabs"]] == [
-        ("So far", None), ("Waiting", 2), ("Sent", 0), ("Failed", 1), ("Withdrawn", 0),
+        ("Last 90 days", None), ("Waiting", 2), ("Sent", None), ("Failed", 1), ("Withdrawn", None),
     ]  # fmt: skip
     assert [row.status for row in answer.context["page"]] == ["failed"]
 

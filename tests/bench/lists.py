@@ -1,0 +1,38 @@
+"""Measured: the lists the desk works through, the rows alone and the whole page."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.bench.pages import LETTERS, visitors
+from tests.bench.timing import Result, measure
+from treatments.views.worklist import ROWS, contacts, due_list
+
+
+def lists(samples: int) -> Iterator[Result]:
+    """Measure the due worklist: its first rows with people and contacts, and its pages."""
+    people, now = visitors(), timezone.now()
+    yield measure(
+        Result("due worklist, rows", target="p95 ≤ 20 ms", target_ms=20),
+        [partial(_rows, p.clinic, p.clinic.local_date(now)) for p in people], samples,
+    )  # fmt: skip
+    pages = {
+        "due worklist, page": [partial(p.page, reverse("worklist")) for p in people],
+        "due worklist, three letters": [
+            partial(p.page, f"{reverse('worklist')}?q={letters}")
+            for p in people for letters in LETTERS
+        ],
+        "unresolved visits": [partial(p.page, reverse("unresolved")) for p in people],
+    }  # fmt: skip
+    for name, deeds in pages.items():
+        yield measure(
+            Result(name, target="≤ 20 queries, p95 ≤ 150 ms", target_ms=150, target_queries=20),
+            deeds, samples,
+        )  # fmt: skip
+
+
+def _rows(clinic, today) -> list:
+    rows = due_list(clinic, "call", today=today).for_worklist()
+    return list(rows.prefetch_related(contacts())[:ROWS])

@@ -1,0 +1,60 @@
+"""The lead mends a day in a real browser: somebody is ill, two visits get new times, by keys too."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from clinic.models import Appointment
+from tests import factories
+from tests.support.pages import axe, sign_in
+
+REPAIR = "/admin/treatments/treatmentplan/repair/"
+both = pytest.mark.parametrize(
+    ("theme", "size"), [("light", "desk"), ("dark", "ipad")], indirect=True
+)
+
+
+@pytest.fixture
+def day(clinic):
+    """Return a Tuesday more than a week ahead, so that nothing is at short notice."""
+    today = clinic.local_date(timezone.now())
+    return today + timedelta(days=8 + (1 - today.weekday() - 8) % 7)
+
+
+@pytest.fixture
+def desk(page, live_server, clinic, day):
+    """Return the page with the lead signed in; two visits stand on the day."""
+    for minute in (600, 780):
+        factories.appointment(factories.patient(clinic), day, minute)
+    sign_in(page, live_server, factories.staff(clinic, "lead"))
+    return page
+
+
+@both
+def test_an_illness_is_kept_and_its_visits_get_new_times_by_keys(desk, clinic, day, theme, size):
+    who = clinic.resources.practitioners()[0]
+    desk.goto(REPAIR)
+    desk.get_by_label("Who or what").select_option(str(who.pk))
+    desk.get_by_label("First day").fill(day.isoformat())
+    desk.get_by_role("button", name="Keep it and find new times").click()
+
+    expect(desk.get_by_text("2 appointments have to move.")).to_be_visible()
+    expect(desk.locator("[data-row]")).to_have_count(2)
+    axe(desk)
+
+    desk.locator("[data-row]").first.focus()
+    desk.keyboard.press("a")
+    expect(desk.get_by_role("button", name="Apply 1 of 2")).to_be_enabled()
+    desk.get_by_role("button", name="Refuse").nth(1).click()
+    desk.get_by_role("button", name="Not with").click()
+    expect(desk.locator("[data-row]").nth(1).locator(".is-refused")).to_have_count(1)
+    desk.get_by_role("button", name="Accept all").click()
+    apply_both = desk.get_by_role("button", name="Apply 2 of 2")
+    expect(apply_both).to_be_enabled()
+    apply_both.click()
+
+    expect(desk.get_by_text("2 appointments moved.")).to_be_visible()
+    expect(desk.get_by_role("heading", name="Nothing waits to be moved")).to_be_visible()
+    assert set(Appointment.objects.values_list("status", flat=True)) == {"booked"}
