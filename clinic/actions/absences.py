@@ -38,6 +38,11 @@ class Absence:
     from_min: int | None = None
     to_min: int | None = None
 
+    @classmethod
+    def of(cls, row: HoursException) -> "Absence":
+        """Return the absence a row of the hours says."""
+        return cls(row.resource, row.from_day, row.to_day, row.reason, row.from_min, row.to_min)
+
     @property
     def words(self) -> str:
         """Return why a visit must move: 'Anna Berger is ill on Tue 24 Nov'."""

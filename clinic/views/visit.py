@@ -120,6 +120,7 @@ class Visit:
         known = [
             ("Booked", row.booked_at, row.booked_by), ("Confirmed", row.confirmed_at, None),
             ("To be moved", row.to_move_since, None), ("Arrived", row.arrived_at, None),
+            ("Cream on", row.numbing_at, None),
             ("In the room", row.started_at, None), ("Done", row.finished_at, None),
             (ended, row.ended_at, row.ended_by),
         ]  # fmt: skip

@@ -11,10 +11,11 @@ from functools import cached_property
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.models import Appointment, Resource, WeeklyHours
+from clinic.actions.absences import Absence, visits_in
+from clinic.models import Appointment, HoursException, Resource, WeeklyHours
 from clinic.scheduling.disruption import Place, charges, price
 from clinic.scheduling.finder import Slot
 from clinic.scheduling.reasons import count_words, day_words, sentence
@@ -27,7 +28,7 @@ from treatments.models.disruptions import Disruption
 
 URL = "admin:treatments_treatmentplan_repair"
 INVALID = 422
-LONGEST_CALL_LIST = 60
+LONGEST_CALL_LIST, MOST_ABSENCES = 60, 20
 
 
 def repair_desk(desk, request):
@@ -37,6 +38,8 @@ def repair_desk(desk, request):
     page = RepairPage(request)
     if request.method == "POST" and "absent" in request.POST:
         return _keep(page)
+    if request.method == "POST" and "again" in request.POST:
+        return _again(page)
     if request.method == "POST" and "apply" in request.POST:
         return _apply(page)
     part = request.htmx and not request.htmx.boosted
@@ -55,7 +58,21 @@ def _keep(page: "RepairPage"):
     except ValidationError as refusal:
         page.form.add_error(None, refusal)
         return render(request, "treatments/repair/page.html", page.facts, status=INVALID)
-    words = [f"{page.form.absence.words}.", _moves(len(outcome.to_move))]
+    return _told(request, page.form.absence, outcome)
+
+
+def _again(page: "RepairPage"):
+    """Make work of an absence that was kept elsewhere, in the settings say."""
+    request, key = page.request, page.sent["again"]
+    rows = HoursException.objects.filter(clinic=request.clinic, kind="off")
+    is_key = key.isascii() and key.isdecimal() and len(key) < 16
+    absence = Absence.of(get_object_or_404(rows, pk=int(key) if is_key else 0))
+    outcome = keep_absence(clinic=request.clinic, absence=absence, at=page.at, by=request.user)
+    return _told(request, absence, outcome)
+
+
+def _told(request, absence: Absence, outcome):
+    words = [f"{absence.words}.", _moves(len(outcome.to_move))]
     if outcome.swapped:
         count = count_words(len(outcome.swapped), "appointment")
         words.append(f"{count} got another room or device at the same time.")
@@ -269,6 +286,18 @@ class RepairPage:
             clock = f"{slot.wall_min // 60:02d}:{slot.wall_min % 60:02d}" if slot else ""
             until = min(filter(None, (visit.max_day, visit.last_day)), default=None)
             found.append(CallRow(row, until, slot, clock))
+        return found
+
+    @property
+    def overlooked(self) -> list[tuple[HoursException, str, int]]:
+        """Return absences to come into which visits are still booked, with their words and count."""
+        clinic = self.request.clinic
+        kept = HoursException.objects.filter(clinic=clinic, kind="off", to_day__gte=self.today)
+        found = []
+        for row in kept.select_related("resource").order_by("from_day", "pk")[:MOST_ABSENCES]:
+            absence = Absence.of(row)
+            if count := len(visits_in(clinic, absence, at=self.at)):
+                found.append((row, absence.words, count))
         return found
 
     @property

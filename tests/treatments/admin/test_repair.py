@@ -62,6 +62,29 @@ def test_keeping_an_absence_lists_the_visits_with_new_times(as_user, clinic, lea
                                   for name in ("place", "decision", "refused", "version")]  # fmt: skip
 
 
+def test_an_absence_kept_in_the_settings_is_offered_and_made_work_of(as_user, clinic, lead):
+    visit = factories.appointment(factories.patient(clinic), TUESDAY)
+    row = HoursException.objects.create(
+        clinic=clinic, resource=visit.practitioner, reason="leave", from_day=TUESDAY, to_day=TUESDAY
+    )
+    client = as_user(lead)
+    assert "1 appointment is still booked into it." in text(client.get(URL))
+
+    answer = client.post(URL, {"again": row.pk}, follow=True)
+
+    visit.refresh_from_db()
+    assert visit.status == "proposed"
+    assert HoursException.objects.count() == 1
+    assert "still booked into it" not in text(answer)
+
+
+def test_another_clinics_absence_is_not_found(as_user, lead):
+    abroad = factories.clinic_with_diary()
+    row = HoursException.objects.create(clinic=abroad, from_day=TUESDAY, to_day=TUESDAY)
+
+    assert as_user(lead).post(URL, {"again": row.pk}).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("sent", "words"),
     [

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from clinic.models import Appointment, Clinic, Patient
-from treatments.management.demo import post, story
+from treatments.management.demo import desk, post, story
 from treatments.management.demo.agenda import Agenda, instant
 from treatments.management.demo.album import VIEWS, album
 from treatments.management.demo.places import NORTH, SOUTH, build, quarantine
@@ -56,6 +56,7 @@ def play(*, today: date | None, now: datetime, small: bool = False) -> str:
         post.deliver(until)
         for clinic in Clinic.objects.order_by("pk"):
             post.troubles(clinic, until)
+            desk.keep_lists(clinic, until)
     return _told()
 
 
