@@ -8,8 +8,6 @@ plays a scene on that database and prints what happened as JSON, as tests/faults
 import json
 import sys
 
-from clinic.actions import locks, placing
-from clinic.models import Appointment, Hold, HoursException
 from tests.faults.desks import (  # first: it sets Django up
     AT,
     OPEN_DAYS,
@@ -20,6 +18,10 @@ from tests.faults.desks import (  # first: it sets Django up
     processes,
     stage,
 )
+
+# isort: split
+from clinic.actions import locks, placing
+from clinic.models import Appointment, Hold, HoursException
 from treatments.actions.repair import Absence, keep_absence
 
 ROUNDS = 6
