@@ -298,7 +298,8 @@ NAVIGATION_KEYS = {
     "diary": "d",
     "patient_list": "p",
     "appointment_new": "n",
-    "worklist": "w", "waitlist": "e",
+    "worklist": "w",
+    "waitlist": "e",
 }
 
 

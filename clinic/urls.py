@@ -55,9 +55,7 @@ urlpatterns = [
     path("appointments/<int:appointment_id>/place/", calendar.diary_place, name="diary_place"),
     path("messages/", messages.message_list, name="message_list"),
     path("messages/<int:message_id>/retry/", messages.message_retry, name="message_retry"),
-    path(
-        "messages/<int:message_id>/withdraw/", messages.message_withdraw, name="message_withdraw"
-    ),
+    path("messages/<int:message_id>/withdraw/", messages.message_withdraw, name="message_withdraw"),
     path("messages/wishes/<int:wish_id>/settle/", messages.wish_settle, name="wish_settle"),
     path("visit/<str:token>/", answers.visit_answer, name="visit_answer"),
     path("ics/<slug:secret>.ics", feeds.calendar_feed, name="calendar_feed"),

@@ -22,9 +22,7 @@ GONE = 410
 
 def visit_answer(request, token):
     """Show one appointment and take the patient's answer."""
-    if refused := consume_or_429(
-        request, action="visit_answer", config=RATE, limit_get=True
-    ):
+    if refused := consume_or_429(request, action="visit_answer", config=RATE, limit_get=True):
         return refused
     found = visit_of(token)
     if found is None:

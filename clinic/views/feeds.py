@@ -21,9 +21,7 @@ READ_EVERY = timedelta(minutes=10)
 
 def calendar_feed(request, secret):
     """Answer a calendar program: the person's visits, without any patient's name."""
-    if refused := consume_or_429(
-        request, action="calendar_feed", config=RATE, limit_get=True
-    ):
+    if refused := consume_or_429(request, action="calendar_feed", config=RATE, limit_get=True):
         return refused
     feed = feed_of(secret)
     if feed is None:

@@ -16,7 +16,7 @@ from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.models import Appointment, Hold, Rest
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
-from treatments.actions.plans import keep_dates, lock_plan
+from treatments.actions.kept import keep_dates, lock_plan
 from treatments.models import PlannedSession, TreatmentPlan, TreatmentSession
 from treatments.models.openings import Course
 

@@ -11,7 +11,7 @@ from clinic.actions.refusals import Conflict
 from clinic.models import Appointment, Rest
 from clinic.scheduling.minutes import day_number
 from clinic.scheduling.reasons import day_words
-from treatments.actions.plans import keep_dates, lock_plan
+from treatments.actions.kept import keep_dates, lock_plan
 from treatments.actions.signing import rest_days, set_rests
 from treatments.models import PlannedSession, TreatmentPlan, TreatmentSession
 from treatments.models.openings import Course

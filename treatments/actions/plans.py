@@ -1,12 +1,11 @@
-"""Deeds on courses: agree, edit, stop, change an interval, and keep the courses' dates.
+"""Deeds on courses: agree, edit, stop, change an interval.
 
 Lock order, so that two deeds never wait for each other: the course, then appointments and holds,
 then the audit's head. Whoever calls `keep_dates` calls `lock_plan` (or it) before `record`.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -14,124 +13,17 @@ from django.db import IntegrityError, transaction
 
 from clinic.actions import diary
 from clinic.actions.audit import record
-from clinic.actions.locks import share_diary
 from clinic.actions.refusals import Conflict, NotHealed, broken_promise
 from clinic.models import Appointment, Rest
 from clinic.scheduling.minutes import day_number
+from treatments.actions.kept import keep_dates, lock_plan
 from treatments.models import PlannedSession, PlanZone, Protocol, TreatmentPlan, Zone
 from treatments.models.openings import Course
 
 ZoneWish = tuple[Zone, Decimal, int]  # zone, set depth in mm, passes
 Status = TreatmentPlan.Status
-#: The worklist's columns of a course nobody has been called for.
-AWAKE = {"contacts_unanswered": 0, "snoozed_until": None, "snoozed_because": "", "snoozed_by": None}
 
 
-# --- The kept columns -----------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Kept:
-    """What a course's kept columns should say; the names are the columns'."""
-
-    status: str
-    sessions_done: int
-    last_session_on: date | None = None
-    next_booked_on: date | None = None
-    next_earliest_on: date | None = None
-    next_ideal_on: date | None = None
-    next_latest_on: date | None = None
-    start_by_on: date | None = None
-
-    def differs_from(self, plan: TreatmentPlan) -> dict[str, tuple]:
-        """Return column -> (kept, derived) where the row says something else."""
-        return {
-            name: (getattr(plan, name), value)
-            for name, value in asdict(self).items()
-            if getattr(plan, name) != value
-        }
-
-
-def derive(plan: TreatmentPlan, sessions: Sequence[PlannedSession]) -> Kept:
-    """Return what the kept columns should say, from the sessions with their appointments joined.
-
-    The window of the next session counts from the last one done. Before the first, in the course's
-    own figures: from the day of agreement on, overdue after one shortest interval, at risk after one
-    longest. A booking counts when it is the next session's: a later one leaves a gap to book.
-    """
-    done = [row for row in sessions if row.done_on]
-    status = plan.status
-    if status != Status.STOPPED:
-        status = Status.DONE if sessions and len(done) == len(sessions) else Status.OPEN
-    last = max((row.done_on for row in done), default=None)
-    following = min(
-        (row for row in sessions if not row.done_on), key=lambda row: row.number, default=None
-    )
-    if status != Status.OPEN or following is None:
-        return Kept(status, len(done), last)
-    gaps = following.gap_days_min, following.gap_days_ideal, following.gap_days_max
-    if last is None:
-        gaps = 0, following.gap_days_min, following.gap_days_max
-    window = [(last or plan.agreed_on) + timedelta(days=gap) for gap in gaps]
-    booked = following.appointment.local_date if following.is_booked else None
-    start_by = _start_by(plan, following, sessions)
-    return Kept(status, len(done), last, booked, *window, start_by)
-
-
-def _start_by(plan, following, sessions) -> date | None:
-    """Return the last day of the next session that still lets the last one heal before the event."""
-    if plan.event_on is None:
-        return None
-    after = sum(row.gap_days_min for row in sessions if row.number > following.number)
-    return plan.event_on - timedelta(days=(plan.calm_days or 0) + after)
-
-
-def lock_plan(plan: TreatmentPlan) -> TreatmentPlan:
-    """Return the course as it is now, held until the deed commits.
-
-    Its clinic, patient and service are those read with `plan`, where it has them and they still are.
-    """
-    share_diary(plan.clinic_id)
-    read = {
-        name: getattr(plan, name)
-        for name in ("clinic", "patient", "service")
-        if TreatmentPlan._meta.get_field(name).is_cached(plan)
-    }
-    rows = TreatmentPlan.objects.select_for_update(of=("self",))
-    if missing := {"clinic", "patient", "service"} - read.keys():
-        rows = rows.select_related(*sorted(missing))
-    row = rows.get(pk=plan.pk)
-    for name, thing in read.items():
-        if getattr(row, f"{name}_id") == thing.pk:
-            setattr(row, name, thing)
-    return row
-
-
-@transaction.atomic(savepoint=False)  # part of other deeds: they stand or fall with it
-def keep_dates(
-    plan: TreatmentPlan, sessions: Sequence[PlannedSession] | None = None
-) -> dict[str, tuple]:
-    """Write the kept columns of a course from its sessions: the one place that does.
-
-    `sessions` are the course's, with their appointments, where the deed holds the course and has
-    them as they now are; else both are read. Returns column -> (before, now) of what changed, and
-    sets it on `plan` too. Part of other deeds, which are audited.
-    """
-    row = plan
-    if sessions is None:
-        row = lock_plan(plan)
-        sessions = row.sessions.select_related("appointment").order_by("number")
-    kept = derive(row, sessions)
-    changes = kept.differs_from(row)
-    if changes:
-        values = {name: now for name, (_, now) in changes.items()}
-        if values.get("next_booked_on") or "sessions_done" in values:
-            values |= AWAKE  # a date agreed, or a session done, answers every call before it
-        TreatmentPlan.objects.filter(pk=row.pk).update(**values)
-    for name, value in asdict(kept).items():
-        setattr(plan, name, value)
-    return changes
-
-
-# --- Agree ----------------------------------------------------------------------------------------
 @transaction.atomic
 def agree_course(
     *, patient, protocol: Protocol, zones: Iterable[ZoneWish], sessions: int, gap_days_min: int,

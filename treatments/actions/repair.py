@@ -26,7 +26,7 @@ from clinic.models import Appointment, Blackout, Clinic, Hold
 from clinic.scheduling.minutes import minute_of_instant
 from clinic.scheduling.slots import Slot
 from treatments.actions.diary import move_appointment
-from treatments.actions.plans import keep_dates, lock_plan
+from treatments.actions.kept import keep_dates, lock_plan
 from treatments.models import TreatmentPlan
 
 __all__ = ["Absence", "Applied", "Chosen", "apply_repair", "keep_absence"]

@@ -15,7 +15,7 @@ from clinic.models import Appointment, Membership, Role
 from clinic.scheduling.reasons import day_words
 from treatments.actions import diary
 from treatments.actions.findings import judge
-from treatments.actions.plans import lock_plan
+from treatments.actions.kept import lock_plan
 from treatments.actions.prefill import prefill
 from treatments.actions.records import Record
 from treatments.actions.signing import lift_rests, lock, mark_undone

@@ -18,7 +18,7 @@ from clinic.scheduling.minutes import day_number
 from clinic.scheduling.reasons import day_words
 from treatments.actions import diary
 from treatments.actions.findings import Judged, judge
-from treatments.actions.plans import keep_dates, lock_plan
+from treatments.actions.kept import keep_dates, lock_plan
 from treatments.actions.records import Record
 from treatments.actions.thresholds import house_rules
 from treatments.models import PlannedSession, TreatmentSession

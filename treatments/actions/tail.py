@@ -11,7 +11,7 @@ from clinic.actions.refusals import Conflict
 from clinic.models import Appointment
 from clinic.scheduling.slots import Slot
 from treatments.actions.diary import book_course, cancel_appointment
-from treatments.actions.plans import lock_plan
+from treatments.actions.kept import lock_plan
 from treatments.models import PlannedSession
 
 

@@ -16,7 +16,7 @@ from clinic.models import Appointment
 from clinic.models.openings import slot_of
 from clinic.scheduling.slots import Slot
 from treatments.actions import diary
-from treatments.actions.plans import keep_dates, lock_plan
+from treatments.actions.kept import keep_dates, lock_plan
 from treatments.models import PlannedSession
 
 Place = Mapping[str, object]

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from clinic.actions.audit import record
-from treatments.actions.plans import AWAKE, lock_plan
+from treatments.actions.kept import AWAKE, lock_plan
 from treatments.models import ContactLog, TreatmentPlan
 
 LONGEST_SNOOZE_DAYS = 365

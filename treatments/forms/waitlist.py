@@ -55,7 +55,9 @@ class WaitlistForm(forms.Form):
     def wishes_of(patient) -> dict:
         """Return the patient's own preferences as initial values."""
         hours = patient.preferred_from_min, patient.preferred_to_min
-        clock = [None if value is None else f"{value // 60:02d}:{value % 60:02d}" for value in hours]
+        clock = [
+            None if value is None else f"{value // 60:02d}:{value % 60:02d}" for value in hours
+        ]
         return {
             "weekdays": patient.preferred_weekdays, "practitioner": patient.preferred_practitioner_id,
             "from_time": clock[0], "to_time": clock[1], "short_notice_ok": patient.short_notice_ok,

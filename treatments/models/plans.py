@@ -165,7 +165,7 @@ class TreatmentPlan(models.Model):
     """A course: N sessions agreed with one patient for one indication and its zones (CarePlan).
 
     The `next_…`, `last_session_on` and `sessions_done` columns are kept by the actions of
-    treatments/actions/plans.py from the planned sessions, so that lists of any length can sort and
+    treatments/actions/kept.py from the planned sessions, so that lists of any length can sort and
     filter by them; `manage.py check_courses` compares them with the sessions.
     """
 

@@ -46,16 +46,6 @@ def move(clinic, desk, now):
     return move
 
 
-@pytest.fixture
-def cancel(desk, now):
-    """Return a function that cancels a visit."""
-
-    def cancel(visit, *, at=now):
-        return diary.cancel(appointment=visit, reason="patient", at=at, by=desk)
-
-    return cancel
-
-
 def queued():
     """Return the kinds of messages that still wait, in the order they were written."""
     return list(OutboxMessage.objects.queued().order_by("pk").values_list("kind", flat=True))

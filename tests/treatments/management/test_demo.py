@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from clinic.models import AuditEvent, Clinic, Patient, Rest, User
 from clinic.signin import demo_accounts, demo_password
-from treatments.actions.plans import derive
+from treatments.actions.kept import derive
 from treatments.actions.signing import is_intact
 from treatments.management.demo import story
 from treatments.models import Addendum, FindingAnswer, Photo, TreatmentPlan, TreatmentSession

@@ -10,7 +10,7 @@ from django.urls import reverse
 from clinic.models import Appointment, AuditEvent, Blackout
 from tests import factories
 from tests.support.records import appointment
-from treatments.actions.plans import keep_dates
+from treatments.actions.kept import keep_dates
 from treatments.actions.worklist import log_contact, put_off
 from treatments.models import ContactLog, TreatmentPlan
 from treatments.views.worklist import due_list

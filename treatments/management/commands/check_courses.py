@@ -3,7 +3,7 @@
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Prefetch
 
-from treatments.actions.plans import derive, keep_dates
+from treatments.actions.kept import derive, keep_dates
 from treatments.models import PlannedSession, TreatmentPlan
 
 CHUNK = 500

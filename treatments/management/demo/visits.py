@@ -11,7 +11,8 @@ from clinic.models import Appointment, Blackout, Patient
 from clinic.models.openings import shape_of, snapshot
 from clinic.scheduling.slots import Slot, Wish, day_slots
 from treatments.actions import diary
-from treatments.actions.plans import agree_course, keep_dates, stop_course
+from treatments.actions.kept import keep_dates
+from treatments.actions.plans import agree_course, stop_course
 from treatments.actions.sessions import add_addendum, open_record, strike_session
 from treatments.management.demo import people, records
 from treatments.management.demo.agenda import Agenda, instant
