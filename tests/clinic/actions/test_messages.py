@@ -105,9 +105,10 @@ def test_a_reminder_whose_day_is_over_is_not_queued(patient):
 
 
 def test_the_same_form_sent_twice_makes_one_message(clinic, patient, desk, now):
-    key = "5b0d4b7e-7f0e-4a83-9a0f-1c6a0a4c9d11"
+    key, slot = "5b0d4b7e-7f0e-4a83-9a0f-1c6a0a4c9d11", factories.slot_on(clinic, DAY)
     for _ in range(2):
-        factories.appointment(patient, DAY, request_key=key, by=desk)
+        diary.book(clinic=clinic, patient=patient, service=clinic.services.get(), slot=slot, at=now,
+                   by=desk, request_key=key)  # fmt: skip
 
     assert queued() == ["course_booked", "reminder_7d", "reminder_2d"]
 
