@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from clinic.models import Rest
 from clinic.scheduling.slots import Slot
 from tests import factories
-from treatments.actions import diary, plans
+from treatments.actions import diary, kept, plans
 from treatments.models import PlannedSession
 from treatments.models.openings import rests_for
 
@@ -18,7 +18,7 @@ from treatments.models.openings import rests_for
 def course(patient, today):
     """Return a course of four sessions on two zones, 28 / 35 / 42 days apart."""
     row = factories.plan(patient, zones=[factories.zone("UB"), factories.zone("LB")])
-    plans.keep_dates(row)
+    kept.keep_dates(row)
     return row
 
 
@@ -66,11 +66,11 @@ class Life:
         day = session.appointment.local_date
         Rest.objects.filter(appointment=session.appointment).update(kind="treated")
         PlannedSession.objects.filter(pk=session.pk).update(done_on=day)
-        plans.keep_dates(session.plan)
+        kept.keep_dates(session.plan)
 
     def strike(self):
         PlannedSession.objects.filter(pk=self.session().pk).update(done_on=None)
-        plans.keep_dates(self.course)
+        kept.keep_dates(self.course)
 
     def gap(self):
         least = self.dice.randrange(14, 43)
@@ -105,7 +105,7 @@ class Life:
         """Hold the kept columns against the sessions, as the nightly check does."""
         row = type(self.course).objects.get(pk=self.course.pk)
         sessions = row.sessions.select_related("appointment").order_by("number")
-        assert plans.derive(row, list(sessions)).differs_from(row) == {}
+        assert kept.derive(row, list(sessions)).differs_from(row) == {}
 
 
 def test_kept_dates_are_the_derived_ones_after_300_random_deeds(course, desk):

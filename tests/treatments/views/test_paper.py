@@ -53,7 +53,7 @@ def test_a_sheet_costs_the_same_queries_for_any_number_of_rows(
     client.get(reverse("day_sheet"))
     lines = AuditEvent.objects.count()
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get(reverse("day_sheet"))
 
     assert AuditEvent.objects.count() == lines + 1
