@@ -8,6 +8,7 @@ the decoder begins anew. Decoded, that is to the last level the picture turned w
 """
 
 import io
+from threading import Thread
 
 from PIL import Image
 
@@ -44,8 +45,7 @@ def jpeg(image, turn, *, quality, subsampling):
     """The picture turned, as baseline JPEG; ``subsampling`` 0 is 4:4:4 and 2 is 4:2:0."""
     rows = size_after(image.size, turn)[1]
     out = io.BytesIO()
-    for number, top in enumerate(range(0, rows, BAND_ROWS)):
-        band = _band(image, turn, top, min(top + BAND_ROWS, rows))
+    for number, band in enumerate(_bands(image, turn, rows)):
         coded = io.BytesIO()
         band.save(
             coded, "JPEG", quality=quality, subsampling=subsampling,
@@ -56,6 +56,42 @@ def jpeg(image, turn, *, quality, subsampling):
         out.write(scan)
     out.write(END)
     return out.getvalue()
+
+
+class _Turned(Thread):
+    """One band, cut out and turned beside whoever compresses the band before it."""
+
+    def __init__(self, *band):
+        super().__init__(daemon=True)
+        self._wanted, self._result, self._error = band, None, None
+        self.start()
+
+    def run(self):
+        """Turn; what goes wrong is kept for whoever asks for the result."""
+        try:
+            self._result = _band(*self._wanted)
+        except BaseException as error:
+            self._error = error
+
+    def result(self):
+        """Wait for the band and return it."""
+        self.join()
+        if self._error:
+            raise self._error
+        return self._result
+
+
+def _bands(image, turn, rows):
+    """The bands from the top; while one is compressed the next is turned on another core.
+
+    Pillow lets go of the interpreter while it cuts and turns.
+    """
+    coming = None
+    for top in range(0, rows, BAND_ROWS):
+        ready, coming = coming, _Turned(image, turn, top, min(top + BAND_ROWS, rows))
+        if ready:
+            yield ready.result()
+    yield coming.result()
 
 
 def _band(image, turn, top, bottom):
