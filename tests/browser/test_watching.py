@@ -42,3 +42,14 @@ def test_an_image_without_words_fails_the_accessibility_check(sign_in_page):
 
     with pytest.raises(AssertionError, match="image-alt"):
         axe(sign_in_page)
+
+
+def test_a_target_too_small_for_a_finger_fails_the_accessibility_check(sign_in_page):
+    sign_in_page.evaluate(ADD, "<button id='a'>x</button><button id='b'>y</button>")
+    sign_in_page.evaluate(
+        "() => { for (const id of 'ab') { const one = document.getElementById(id);"
+        " one.style.width = one.style.height = '9px'; one.style.padding = '0'; } }"
+    )
+
+    with pytest.raises(AssertionError, match="target-size"):
+        axe(sign_in_page)

@@ -13,15 +13,30 @@ document.addEventListener("securitypolicyviolation", (event) => console.error(
   `Content-Security-Policy: ${event.violatedDirective} blocked ${event.blockedURI || "inline"}`));
 """
 # Without `preload`: for sheets that import others axe would write a style of its own into the page,
-# which the policy refuses; only an experimental rule reads them.
+# which the policy refuses; only an experimental rule reads them. A target that is half under a bar
+# which stays in place is looked at again where it is whole: its size does not hang on the scrolling.
 RUN_AXE = """
 async () => {
   const { violations } = await axe.run(document, {
     preload: false,
     rules: { "target-size": { enabled: true } },
   });
-  return violations.flatMap(({ id, help, nodes }) =>
-    nodes.map((node) => `${id} (${help}): ${node.target.join(" ")}`));
+  const small = async ({ target }) => {
+    const one = document.querySelector(target.join(" "));
+    const { scrollX, scrollY } = window;
+    one.scrollIntoView({ block: "center", behavior: "instant" });
+    const again = await axe.run(one, { preload: false, runOnly: ["target-size"] });
+    window.scrollTo({ left: scrollX, top: scrollY, behavior: "instant" });
+    return again.violations.length > 0;
+  };
+  const found = [];
+  for (const { id, help, nodes } of violations) {
+    for (const node of nodes) {
+      if (id === "target-size" && !(await small(node))) continue;
+      found.push(`${id} (${help}): ${node.target.join(" ")}`);
+    }
+  }
+  return found;
 }
 """
 
