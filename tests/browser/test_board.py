@@ -66,11 +66,12 @@ def test_checking_in_by_key_is_one_key_on_the_row_in_focus(page, live_server, de
 
     page.keyboard.press("a")
 
-    expect(page.locator(f".lane-arrived [data-row='{visit.pk}']")).to_be_visible()
+    expect(page.locator(f".lane-arrived #who-{visit.pk}")).to_be_focused()
     page.keyboard.press("c")
     expect(page.locator(".lane-numbing .numbing")).to_contain_text("min left")
+    expect(page.locator(f".lane-numbing #who-{visit.pk}")).to_be_focused()
     page.keyboard.press("i")
-    expect(page.locator(f".lane-in_room [data-row='{visit.pk}']")).to_be_visible()
+    expect(page.locator(f".lane-in_room #who-{visit.pk}")).to_be_focused()
     page.keyboard.press("d")
     expect(page.get_by_role("heading", name="Book session 2 of 4")).to_be_visible()
     axe(page)
