@@ -1,14 +1,9 @@
 """Booking while a sickness commits: one wins, and nobody ends up unseen inside the absence."""
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 from django.db import connection
 
-from tests.faults.test_races import ROOT, SECONDS, answers, scratch_copy
+from tests.support.scenes import answers, scenes
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -16,17 +11,7 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def scene(tmp_path):
     """Return a function that plays a scene of absences on a scratch copy of the test database."""
-    with scratch_copy(tmp_path) as url:
-
-        def play(name):
-            done = subprocess.run(
-                [sys.executable, "-m", "tests.faults.absences", name],
-                cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, timeout=SECONDS,
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout)
-
+    with scenes("absences", tmp_path) as play:
         yield play
 
 

@@ -1,14 +1,10 @@
 """Two desks drag the same visit, one cancels what another wants: one wins, nobody is left in doubt."""
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
 
-from tests.faults.test_races import ROOT, SECONDS, answers, scratch_copy
+from tests.support.scenes import answers, scenes
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -16,17 +12,7 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def scene(tmp_path):
     """Return a function that plays a scene of the diary on a scratch copy of the test database."""
-    with scratch_copy(tmp_path) as url:
-
-        def play(name):
-            done = subprocess.run(
-                [sys.executable, "-m", "tests.faults.moves", name],
-                cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, timeout=SECONDS,
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout)
-
+    with scenes("moves", tmp_path) as play:
         yield play
 
 

@@ -1,13 +1,8 @@
 """Six workers at one outbox: every letter is handed over once, and none is forgotten."""
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 
-from tests.faults.test_races import ROOT, SECONDS, scratch_copy
+from tests.support.scenes import scenes
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -17,17 +12,7 @@ def scene(tmp_path):
     """Return a function that plays a scene on a scratch copy of the test database."""
     folder = tmp_path / "post"
     folder.mkdir()
-    with scratch_copy(tmp_path) as url:
-
-        def play(name):
-            done = subprocess.run(
-                [sys.executable, "-m", "tests.faults.posts", name],
-                cwd=ROOT, timeout=SECONDS, capture_output=True, text=True, check=False,
-                env={**os.environ, "DATABASE_URL": url, "NEEDLEPOINT_POST": str(folder)},
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout)
-
+    with scenes("posts", tmp_path, NEEDLEPOINT_POST=str(folder)) as play:
         yield play
 
 

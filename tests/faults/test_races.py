@@ -4,63 +4,22 @@ Every test has a twin that takes the protection off and must see the damage: a r
 fail proves nothing. The scenes are in tests/faults/desks.py.
 """
 
-import contextlib
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from django.db import connection
 
+from tests.support.scenes import answers, scenes
+
 #: With a transaction of its own a test's connection can be closed, so that it can be copied.
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60
 
 
 @pytest.fixture
 def scene(tmp_path):
     """Return a function that plays a scene on a scratch copy of the test database."""
-    with scratch_copy(tmp_path) as url:
-
-        def play(name):
-            done = subprocess.run(
-                [sys.executable, "-m", "tests.faults.desks", name],
-                cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, timeout=SECONDS,
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout)
-
+    with scenes("desks", tmp_path) as play:
         yield play
-
-
-@contextlib.contextmanager
-def scratch_copy(folder):
-    """Copy the test database as it was migrated; yields the copy's DATABASE_URL."""
-    if connection.vendor == "sqlite":
-        path = folder / "race.sqlite3"
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM INTO %s", [str(path)])
-        yield f"sqlite:///{path}"
-        return
-    name = connection.settings_dict["NAME"]
-    connection.close()  # a template must not be in use
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE race TEMPLATE "{name}"')
-    try:
-        yield f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/race"
-    finally:
-        with connection._nodb_cursor() as cursor:
-            cursor.execute("DROP DATABASE race WITH (FORCE)")
-
-
-def answers(played) -> Counter:
-    """Return how often each answer was given, over all rounds."""
-    return Counter(answer for round_ in played["rounds"] for answer in round_)
 
 
 def test_of_sixteen_desks_one_gets_the_slot_and_fifteen_are_told(scene):
