@@ -94,12 +94,17 @@ function fixRoles() {
     node.removeAttribute("tabindex");
   }
   const main = sheet.querySelector(".ec-main");
-  for (const [name, value] of [["role", "region"], ["aria-label", "Times"], ["tabindex", "0"]]) main?.setAttribute(name, value);
+  for (const [name, value] of [["role", "region"], ["aria-label", "Times"], ["tabindex", "0"]]) {
+    if (main && main.getAttribute(name) !== value) main.setAttribute(name, value); // what is set is observed
+  }
 }
+
+/** Right after each drawing, in the same task: also after one the calendar tells nobody of. */
+const roles = new MutationObserver(fixRoles);
+roles.observe(sheet, { subtree: true, childList: true, attributeFilter: ["role", "tabindex", "aria-colindex"] });
 
 /** The calendar draws its visits anew: the one in focus gets the focus back. */
 function onDrawn() {
-  fixRoles();
   if (!focusNext) return;
   sheet.querySelector(`[data-visit="${focusNext}"]`)?.focus();
   focusNext = null;
@@ -119,7 +124,7 @@ function options() {
     resourceLabelContent: ({ resource }) => label(resource),
     eventStartEditable: true, eventDurationEditable: false, eventDragMinDistance: 4,
     eventContent: content, eventClick: onClick, eventDragStart: onDragStart, eventDrop: onDrop, dateClick: onTap,
-    eventAllUpdated: onDrawn, viewDidMount: fixRoles, datesSet: () => window.queueMicrotask(fixRoles),
+    eventAllUpdated: onDrawn,
   };
 }
 
