@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from django.db.models import Exists, OuterRef, Prefetch, Subquery
 from django.urls import reverse
@@ -32,7 +33,13 @@ EMPTY = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=8192)
+def address(name: str, *args: int | str) -> str:
+    """Return a page's address, kept: every screen asks for the same ones twice a minute."""
+    return reverse(name, args=args)
+
+
+@dataclass(slots=True)
 class NextStep:
     """One button: where it goes, its key, and whether it writes (a form) or opens a page (a link).
 
@@ -46,17 +53,31 @@ class NextStep:
     key: str = ""
     then: str = ""
     is_quiet: bool = False
+    tone: str = "btn-outline-secondary"
+
+    @property
+    def face(self) -> str:
+        """Return the word on the button, "" where its icon says enough."""
+        return "" if self.is_quiet else self.label
 
 
-@dataclass(frozen=True, kw_only=True)
 class BoardRow:
-    """One appointment of the day with what its card prints."""
+    """One appointment of the day with what its card prints, and the steps a role may take."""
 
-    appointment: Appointment
-    planned: object | None
-    last_on: date | None
-    step: NextStep | None
-    extras: Sequence[NextStep] = ()
+    def __init__(self, appointment: Appointment, *, role: str, at: datetime) -> None:
+        row, planned = appointment, getattr(appointment, "planned_session", None)
+        self.appointment, self.planned, self.key = row, planned, str(row.pk)
+        self.state, self.status = state_of(row), row.status
+        self.is_missed, self.is_confirmed = row.status == Status.NOSHOW, bool(row.confirmed_at)
+        self.clock, self.who, self.service = row.start_clock, row.patient.full_name, row.service
+        self.where = " · ".join(unit.name for unit in (row.practitioner, row.room) if unit)
+        self.session, self.is_first, self.last_on = "", False, None
+        if planned:
+            self.session = f"Session {planned.number} of {planned.plan.sessions_planned}"
+            self.is_first, self.last_on = planned.number == 1, planned.plan.last_session_on
+        self.url = address("appointment", row.pk)
+        self.chart_url = address("chart", row.patient_id)
+        self.steps = _Steps(row, planned, role, at).steps
 
     @property
     def days_since_last(self) -> int | None:
@@ -64,11 +85,6 @@ class BoardRow:
         if self.last_on is None or self.last_on >= self.appointment.local_date:
             return None
         return (self.appointment.local_date - self.last_on).days
-
-    @property
-    def state(self) -> str:
-        """Return the column: expected, arrived, numbing, in_room or done."""
-        return state_of(self.appointment)
 
     @property
     def since(self) -> datetime | None:
@@ -122,7 +138,7 @@ def visits(clinic, day: date):
         session__appointment=OuterRef("pk"), applied_at__isnull=False, removed_at__isnull=True
     ).exclude(session__status="entered_in_error")
     rows = Appointment.objects.for_board(clinic, day)
-    rows = rows.select_related("planned_session__plan__protocol")
+    rows = rows.select_related("planned_session__plan")
     records = Prefetch("records", TreatmentSession.objects.for_links())
     rows = rows.prefetch_related("service__phases", records)
     following = PlannedSession.objects.filter(
@@ -136,16 +152,6 @@ def visits(clinic, day: date):
     )
 
 
-def board_row(appointment: Appointment, *, role: str, at: datetime) -> BoardRow:
-    """Return the card of an appointment as this role may use it."""
-    planned = getattr(appointment, "planned_session", None)
-    steps = _Steps(appointment, planned, role, at)
-    return BoardRow(
-        appointment=appointment, planned=planned, step=steps.first, extras=steps.others,
-        last_on=planned.plan.last_session_on if planned else None,
-    )  # fmt: skip
-
-
 class _Steps:
     """What a role may do with a visit now: the first step, then the others."""
 
@@ -153,13 +159,15 @@ class _Steps:
         self.row, self.planned, self.at = row, planned, at
         self.record = standing_record(row)
         self.treats = may(role, "session_open", "POST")
-        found = [step for step in getattr(self, f"_{state_of(row)}")() if step]
-        undo = self._undo()
-        self.first = found[0] if found else None
-        self.others = [*found[1:], *([undo] if undo else [])]
+        found = [*getattr(self, f"_{state_of(row)}")(), self._undo()]
+        self.steps = [step for step in found if step]
+        for step in self.steps:
+            step.tone = "btn-quiet" if step.is_quiet else step.tone
+        if self.steps and not self.steps[0].is_quiet:
+            self.steps[0].tone = "btn-primary"
 
     def _deed(self, word, label, icon, key, **facts) -> NextStep:
-        url = reverse("appointment_step", args=[self.row.pk, word])
+        url = address("appointment_step", self.row.pk, word)
         return NextStep(label, icon, url, writes=True, key=key, **facts)
 
     def _expected(self):
@@ -167,9 +175,9 @@ class _Steps:
         return [
             self._deed("arrive", "Arrived", "person-check", "a"),
             late and self._deed("noshow", "Did not attend", "person-x", "s", is_quiet=True),
-            NextStep("Move", "arrow-left-right", reverse("appointment_move", args=[self.row.pk]),
+            NextStep("Move", "arrow-left-right", address("appointment_move", self.row.pk),
                      key="m", is_quiet=True),
-            NextStep("Cancel", "x-circle", reverse("appointment_cancel", args=[self.row.pk]),
+            NextStep("Cancel", "x-circle", address("appointment_cancel", self.row.pk),
                      key="x", is_quiet=True),
         ]  # fmt: skip
 
@@ -190,12 +198,12 @@ class _Steps:
     def _done(self):
         if self.row.status == Status.IN_SESSION:
             books = _needs_a_date(self.row)
-            then = reverse("course_next", args=[self.planned.plan_id]) if books else ""
+            then = address("course_next", self.planned.plan_id) if books else ""
             label = "Done, book next" if books else "Done"
             return self._deed("finish", label, "check-circle", "d", then=then)
         needs = _needs_a_date(self.row)
         book = needs and NextStep(
-            "Book next", "calendar2-plus", reverse("course_next", args=[self.planned.plan_id]),
+            "Book next", "calendar2-plus", address("course_next", self.planned.plan_id),
             key="b",
         )  # fmt: skip
         return [self._record() if self.record else None, book]
@@ -205,7 +213,7 @@ class _Steps:
         if not self.treats or (self.record is None and self.row.status == Status.NOSHOW):
             return None
         if self.record is None:
-            url = reverse("session_open", args=[self.row.pk])
+            url = address("session_open", self.row.pk)
             return NextStep("Start session", "play-fill", url, writes=True, key="r", then="record")
         label = "Continue record" if self.record.is_draft else "Record"
         icon = "pencil-square" if self.record.is_draft else "file-earmark-text"

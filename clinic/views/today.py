@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from clinic.models import Appointment, Membership, Role
-from clinic.views.board import NUMBING_OVER_MIN, board_row, lanes, visits
+from clinic.views.board import NUMBING_OVER_MIN, BoardRow, lanes, visits
 
 SHOWN = ("mine", "all", "people", "rooms")
 
@@ -18,13 +18,13 @@ def today(request):
     day, has_own = request.clinic.local_date(now), _has_own_list(request)
     show = request.GET.get("show", "")
     show = show if show in SHOWN else ("mine" if has_own else "all")
-    rows = [board_row(row, role=request.member.role, at=now) for row in visits(request.clinic, day)]
+    rows = [BoardRow(row, role=request.member.role, at=now) for row in visits(request.clinic, day)]
     if show == "mine":
         rows = [row for row in rows if row.appointment.practitioner.user_id == request.user.pk]
     part = request.htmx and request.htmx.trigger == "board"  # the board asks for itself
     return render(request, f"clinic/diary/{'_board' if part else 'today'}.html", {
         "day": day, "now": now, "rows": rows, "lanes": lanes(rows, show), "show": show,
-        "has_own": has_own, "everyone": show != "mine",
+        "by_state": show not in {"people", "rooms"}, "has_own": has_own, "everyone": show != "mine",
         "unresolved": Appointment.objects.of(request.clinic).unresolved(day).count(),
         "address": request.get_full_path(), "numbing_over_min": NUMBING_OVER_MIN,
     })  # fmt: skip

@@ -35,7 +35,7 @@ def appointment(patient, *, hour=14, practitioner=None, plan=None, **facts):
 def steps(answer):
     """Return (patient, label of the one button) of every row."""
     return [
-        (row.appointment.patient.full_name, row.step.label if row.step else None)
+        (row.appointment.patient.full_name, row.steps[0].label if row.steps else None)
         for row in answer.context["rows"]
     ]
 
@@ -89,7 +89,7 @@ def test_the_desk_books_the_next_session_of_a_finished_visit(clinic, patient, de
     answer = as_user(desk).get("/")
 
     assert steps(answer) == [(patient.full_name, "Book next")]
-    assert answer.context["rows"][0].step.url == reverse("course_next", args=[plan.pk])
+    assert answer.context["rows"][0].steps[0].url == reverse("course_next", args=[plan.pk])
 
 
 def test_a_cancelled_appointment_is_not_on_the_board(patient, desk, as_user):
@@ -214,7 +214,7 @@ def test_the_desks_steps_follow_the_visit(patient, desk, as_user):
     visit, client, seen = appointment(patient), as_user(desk), []
     for word in ("arrive", "numb", "start", "finish"):
         row = client.get("/").context["rows"][0]
-        seen.append([step.label for step in (row.step, *row.extras)])
+        seen.append([step.label for step in row.steps])
         client.post(reverse("appointment_step", args=[visit.pk, word]))
 
     assert seen == [
@@ -231,7 +231,7 @@ def test_done_opens_the_next_dates_while_the_course_has_a_session_without_one(
     plan = factories.plan(patient)
     visit = appointment(patient, plan=plan, status="in_session", arrived_at=NOON, started_at=NOON)
     client = as_user(desk)
-    step = client.get("/").context["rows"][0].step
+    step = client.get("/").context["rows"][0].steps[0]
 
     answer = client.post(step.url, {"next": step.then})
 
