@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 
 from django.db.models import Exists, OuterRef, Prefetch, Subquery
-from django.urls import reverse
 
 from clinic.models import Appointment
 from clinic.permissions import may
+from clinic.views.addresses import address
 from treatments.models import (
     AnaestheticApplication,
     PlannedSession,
@@ -31,12 +30,6 @@ EMPTY = {
     "expected": "Nobody else is expected", "arrived": "Nobody is waiting",
     "numbing": "Nobody is numbing", "in_room": "No room is in use", "done": "Nobody yet",
 }  # fmt: skip
-
-
-@lru_cache(maxsize=8192)
-def address(name: str, *args: int | str) -> str:
-    """Return a page's address, kept: every screen asks for the same ones twice a minute."""
-    return reverse(name, args=args)
 
 
 @dataclass(slots=True)

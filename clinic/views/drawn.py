@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.urls import reverse
 from django.utils import timezone
 
 from clinic.models import Appointment, Clinic, Resource
 from clinic.models.openings import hours_of
 from clinic.scheduling.minutes import DAY_MIN, minute_of_instant
 from clinic.templatetags.needlepoint import APPOINTMENT
+from clinic.views.addresses import address
 from treatments.models import Photo
 
 KINDS = {"practitioner": Resource.Kind.PRACTITIONER, "room": Resource.Kind.ROOM}
@@ -45,10 +45,7 @@ class Sheet:
     def as_dict(self) -> dict:
         """Return everything the calendar needs. A fixed number of queries, see the tests."""
         units = list(self.clinic.resources.filter(kind=KINDS[self.kind]).order_by("order", "pk"))
-        visits = list(
-            Appointment.objects.for_diary(self.clinic, self.from_day, self.to_day)
-            .select_related("planned_session__plan")
-        )  # fmt: skip
+        visits = self._rows()
         used = {self._column(row) for row in visits}
         units = [row for row in units if row.active or row.pk in used]
         shown = [row for row in units if self.only in (None, row.pk)]
@@ -63,6 +60,13 @@ class Sheet:
             "visits": self._visits(drawn),
             "now": timezone.localtime(self.at, self.clinic.zone).strftime("%Y-%m-%dT%H:%M"),
         }
+
+    def _rows(self) -> list[Appointment]:
+        """Return the visits of these days, those of one column only where one is asked for."""
+        rows = Appointment.objects.for_diary(self.clinic, self.from_day, self.to_day)
+        if self.only is not None:
+            rows = rows.filter(**{f"{self.kind}_id": self.only})
+        return list(rows.select_related("planned_session__plan"))
 
     def _column(self, row: Appointment) -> int | None:
         return row.practitioner_id if self.kind == "practitioner" else row.room_id
@@ -113,7 +117,7 @@ class Sheet:
             "first": not row.came_before, "unconfirmed": state == "booked",
             "lacks_photo": self.clinical and lacks_photo, "movable": row.can_be_moved,
             "phases": _phases(row), "hands": self._hands(row),
-            "minutes": row.minutes, "url": row.get_absolute_url(), **_addresses(row),
+            "minutes": row.minutes, "url": address("appointment", row.pk), **_addresses(row),
         }  # fmt: skip
 
     def _hands(self, row: Appointment) -> list[list[int]]:
@@ -145,7 +149,7 @@ def _addresses(row: Appointment) -> dict:
     names = {"chart": "chart", "move": "appointment_move", "cancel": "appointment_cancel",
              "targets": "diary_targets", "place": "diary_place"}  # fmt: skip
     found = {
-        f"{key}_url": reverse(name, args=[row.patient_id if key == "chart" else row.pk])
+        f"{key}_url": address(name, row.patient_id if key == "chart" else row.pk)
         for key, name in names.items()
     }
     return found | {"cancel_url": found["cancel_url"] + "?from=diary"}
