@@ -156,8 +156,10 @@ class _Steps:
         self.steps = [step for step in found if step]
         for step in self.steps:
             step.tone = "btn-quiet" if step.is_quiet else step.tone
-        if self.steps and not self.steps[0].is_quiet:
-            self.steps[0].tone = "btn-primary"
+        is_over = row.status in {Status.FULFILLED, Status.NOSHOW}
+        ahead = [step for step in self.steps if step.key == "b" or not is_over][:1]
+        for step in ahead:  # what comes next; a visit that is over may be left as it is
+            step.tone = "btn-quiet" if step.is_quiet else "btn-primary"
 
     def _deed(self, word, label, icon, key, **facts) -> NextStep:
         url = address("appointment_step", self.row.pk, word)
