@@ -1,8 +1,12 @@
-"""What the desk did besides booking: calls that were kept, courses put off, patients who wait."""
+"""What the desk did besides courses: calls kept, courses put off, who waits, visits in between."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from clinic.models import Clinic, Membership, Role
+from clinic.actions import diary as bookings
+from clinic.models import Clinic, Membership, Patient, Role
+from clinic.models.openings import shape_of, snapshot
+from clinic.scheduling.slots import Slot, Wish, day_slots
 from treatments.actions.waitlist import add_to_waitlist
 from treatments.actions.worklist import log_contact, put_off
 from treatments.models import TreatmentPlan
@@ -12,12 +16,12 @@ WISHES = (
     {"is_urgent": True, "short_notice_ok": True}, {"weekdays": [0, 2, 4]},
     {"from_min": 540, "to_min": 780, "short_notice_ok": True},
 )  # fmt: skip
+FILLED_DAYS, VISITS_A_DAY, APART_MIN = 6, 3, 100
 
 
 def keep_lists(clinic: Clinic, at: datetime) -> None:
     """Write down calls, one course put off and the waitlist of a clinic, as of an instant."""
-    by = Membership.objects.filter(clinic=clinic, role=Role.FRONT_DESK).order_by("pk").first().user
-    today: date = clinic.local_date(at)
+    by, today = _desk(clinic), clinic.local_date(at)
     plans = TreatmentPlan.objects.of(clinic).select_related("patient", "service")
     due = list(plans.due(today).by_urgency(today)[:5])
     for plan, (result, note) in zip(due, CALLS, strict=False):
@@ -28,3 +32,41 @@ def keep_lists(clinic: Clinic, at: datetime) -> None:
     waiting = plans.open().filter(next_booked_on__gt=today).order_by("next_booked_on", "pk")
     for plan, wish in zip(waiting, WISHES, strict=False):
         add_to_waitlist(patient=plan.patient, plan=plan, service=plan.service, at=at, by=by, **wish)
+
+
+def fill_days(clinic: Clinic, at: datetime) -> None:
+    """Book consultations and reviews on the days after an instant, so that a week looks like one.
+
+    Every patient comes once, and only those who have nothing booked and are not away.
+    """
+    by, today = _desk(clinic), clinic.local_date(at)
+    ahead = Patient.objects.of(clinic).filter(appointments__local_date__gt=today)
+    free = Patient.objects.of(clinic).exclude(pk__in=ahead).filter(blackouts=None).order_by("pk")
+    patients = iter(free)
+    services = list(clinic.services.filter(name__in=("Consultation", "Review")).order_by("name"))
+    for day in (today + timedelta(days=n) for n in range(1, FILLED_DAYS + 1)):
+        for who in clinic.resources.practitioners():
+            service = services[(day.toordinal() + who.order) % len(services)]
+            for slot in _apart(clinic, service, day, who):
+                if (patient := next(patients, None)) is None:
+                    return
+                bookings.book(clinic=clinic, patient=patient, service=service, slot=slot, at=at,
+                              by=by)  # fmt: skip
+
+
+def _apart(clinic, service, day: date, who) -> Iterable[Slot]:
+    """Yield a few free starts of somebody's day, some way from each other."""
+    known = snapshot(clinic, service, from_day=day, days=1)
+    found = day_slots(known, shape_of(service), day=day, wish=Wish((who.pk,)))
+    next_min = 540 + 20 * (who.order % 4)
+    for _ in range(VISITS_A_DAY):
+        slot = next((slot for slot in found if slot.wall_min >= next_min), None)
+        if slot is None:
+            return
+        next_min = slot.wall_min + APART_MIN
+        yield slot
+
+
+def _desk(clinic: Clinic):
+    members = Membership.objects.filter(clinic=clinic, role=Role.FRONT_DESK)
+    return members.select_related("user").order_by("pk").first().user

@@ -57,6 +57,8 @@ def play(*, today: date | None, now: datetime, small: bool = False) -> str:
         for clinic in Clinic.objects.order_by("pk"):
             post.troubles(clinic, until)
             desk.keep_lists(clinic, until)
+            if not small:
+                desk.fill_days(clinic, until)
     return _told()
 
 
