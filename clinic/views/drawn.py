@@ -20,6 +20,7 @@ from treatments.models import Photo
 KINDS = {"practitioner": Resource.Kind.PRACTITIONER, "room": Resource.Kind.ROOM}
 OPENS_MIN, CLOSES_MIN = 8 * 60, 18 * 60  # drawn when nobody works at all
 BEGUN = {"arrived", "in_session", "fulfilled"}
+TO_TREAT = {"booked", "arrived", "in_session"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +116,9 @@ class Sheet:
             "icon": look.icon, "tone": look.tone,
             "session": f"{planned.number}/{planned.plan.sessions_planned}" if planned else "",
             "first": not row.came_before, "unconfirmed": state == "booked",
-            "lacks_photo": self.clinical and lacks_photo, "movable": row.can_be_moved,
+            "lacks_photo": self.clinical and lacks_photo,
+            "lacks_health": row.status in TO_TREAT and row.patient.allergies_asked_on is None,
+            "movable": row.can_be_moved,
             "phases": _phases(row), "hands": self._hands(row),
             "minutes": row.minutes, "url": address("appointment", row.pk), **_addresses(row),
         }  # fmt: skip

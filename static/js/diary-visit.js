@@ -21,6 +21,7 @@ export function badges(visit) {
   return [
     visit.first && ["1-circle", "First visit"],
     visit.unconfirmed && ["question-circle", "Not confirmed"],
+    visit.lacks_health && ["clipboard2-x", "Allergies not asked"],
     visit.lacks_photo && ["camera", "Photo missing"],
   ].filter(Boolean);
 }
