@@ -21,7 +21,9 @@ def test_a_visit_to_come_tells_that_allergies_were_never_asked(
     time_machine.move_to(now, tick=False)
     visit = factories.appointment(patient, TUESDAY, by=desk)
     type(patient).objects.filter(pk=patient.pk).update(allergies_asked_on=asked_on)
-    type(visit).objects.filter(pk=visit.pk).update(status=status)
+    type(visit).objects.filter(pk=visit.pk).update(
+        status=status, finished_at=now if status == "fulfilled" else None
+    )
 
     drawn = as_user(desk).get("/diary/data/", {"on": TUESDAY.isoformat()}).json()["visits"]
 
