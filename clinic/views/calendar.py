@@ -11,15 +11,17 @@ from django.utils import timezone
 
 from clinic.actions.patients import open_patient
 from clinic.forms.calendar import Look, PlaceForm
+from clinic.forms.diary import slot_word
 from clinic.models import Appointment
 from clinic.models.messages import UNDO_WINDOW
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
 from clinic.views.drawn import Sheet
-from clinic.views.offers import why_this_day
+from clinic.views.offers import DayRules, why_this_day
 from clinic.views.targets import PickUp, month_of
 from treatments.actions import diary as deeds
 from treatments.actions import undo
+from treatments.views.rest import rest_words
 
 UNDO_KEY = "diary_undo"
 CONFLICT, INVALID = 409, 422
@@ -84,9 +86,9 @@ def diary_place(request, appointment_id):
         )
     units = {unit.pk: unit for unit in request.clinic.resources.all()}
     hand = PickUp(row=row, units=units, at=timezone.now())
-    if row.can_be_moved and _asks_first(hand, form):
-        query = f"?slot={form.slot.start}.{form.slot.practitioner_id}"
-        return JsonResponse({"ask": reverse("appointment_tail", args=[row.pk]) + query})
+    rules = hand.rules()
+    if _asks_first(row, rules, form.slot, form.cleaned_data["version"]):
+        return JsonResponse({"ask": preview_of(row, form.slot)})
     was = undo.before(row, "moved")
     try:
         moved = deeds.move_appointment(
@@ -97,18 +99,21 @@ def diary_place(request, appointment_id):
     except ValidationError as refusal:
         return _not_there(request, hand, form.slot, refusal)
     words = f"{row.patient.full_name}: moved to {day_words(moved.local_date)}, {moved.start_clock}."
+    words = f"{words} {rest_words(rules.rest, moved.local_date)}".strip()
     remember(request, words, [was])
     return JsonResponse({"done": words, "undo": undo_at_hand(request)})
 
 
-def _asks_first(hand: PickUp, form: PlaceForm) -> bool:
+def _asks_first(row, rules: DayRules, slot, version: int) -> bool:
     """Say whether later sessions of the course would have to give way to this place."""
-    if getattr(hand.row, "planned_session", None) is None:
-        return False
-    if hand.row.version != form.cleaned_data["version"]:
+    if not row.can_be_moved or row.version != version:
         return False  # somebody was quicker: the deed says so
-    rules, day = hand.rules(), form.slot.day
-    return bool(rules.presses_on(day)) and not rules.refusal_by_past(day)
+    return rules.asks_first(slot)
+
+
+def preview_of(row: Appointment, slot) -> str:
+    """Return the address that shows what moving a visit to a slot does to its course."""
+    return f"{reverse('appointment_tail', args=[row.pk])}?slot={slot_word(slot)}"
 
 
 def _not_there(request, hand: PickUp, slot, refusal: ValidationError) -> JsonResponse:

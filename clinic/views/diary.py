@@ -16,11 +16,13 @@ from clinic.forms.diary import BookingForm, SlotSearchForm, day_asked
 from clinic.models import Appointment, Patient
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
-from clinic.views.calendar import remember, undo_at_hand
+from clinic.views.calendar import preview_of, remember, undo_at_hand
 from clinic.views.offers import Search, offered, offers_for, why_this_day
+from clinic.views.targets import PickUp
 from clinic.views.visit import Visit
 from treatments.actions import diary, undo
 from treatments.models import PlannedSession, TreatmentSession
+from treatments.views.rest import rest_words
 
 FOUND_ROWS = 8
 INVALID, CONFLICT = 422, 409
@@ -145,20 +147,28 @@ def appointment_move(request, appointment_id):
     form = BookingForm(request.POST, clinic=request.clinic, today=_today(request))
     refusal = None
     if form.is_valid():
-        was = undo.before(row, "moved")
         try:
-            slot = form.cleaned_data["slot"]
-            moved = diary.move_appointment(
-                appointment=row, slot=slot, version=form.cleaned_data["version"] or 0,
-                why=why_this_day(search.planned, slot.day), at=timezone.now(), by=request.user,
-            )  # fmt: skip
+            return redirect(_moved(request, row, search, form.cleaned_data))
         except ValidationError as problem:
             refusal = problem
-        else:
-            remember(request, f"{patient.full_name}: moved to {_when(moved)}.", [was])
-            messages.success(request, f"Moved to {_when(moved)}.")
-            return redirect(moved)
     return _refused(request, "move", search, patient, form=form, refusal=refusal, moving=row)
+
+
+def _moved(request, row, search, given):
+    """Move a visit and return where to go: its page, or the preview where others give way too."""
+    slot, version = given["slot"], given["version"] or 0
+    rules = PickUp(row=row, units=search.units, at=timezone.now()).rules()
+    if row.version == version and rules.asks_first(slot):
+        return preview_of(row, slot)
+    was = undo.before(row, "moved")
+    moved = diary.move_appointment(
+        appointment=row, slot=slot, version=version, why=why_this_day(search.planned, slot.day),
+        at=timezone.now(), by=request.user,
+    )  # fmt: skip
+    words = f"moved to {_when(moved)}. {rest_words(rules.rest, moved.local_date)}".strip()
+    remember(request, f"{row.patient.full_name}: {words}", [was])
+    messages.success(request, words[:1].upper() + words[1:])
+    return moved
 
 
 # --- How ------------------------------------------------------------------------------------------

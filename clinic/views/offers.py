@@ -14,6 +14,8 @@ from clinic.scheduling.tariff import blackout_on
 from clinic.scheduling.terms import Blackout
 from treatments.models import PlannedSession
 from treatments.models.openings import Course
+from treatments.models.tail import Rest
+from treatments.views.rest import asks_first, late_words
 
 SLOTS, SLOTS_A_DAY, SEARCH_DAYS = 10, 3, 28
 
@@ -39,13 +41,17 @@ class Offer:
 
 @dataclass(frozen=True)
 class OfferDay:
-    """A day with free times, or a stretch of days (`until` included) with the reason for none."""
+    """A day with free times, or a stretch of days (`until` included) with the reason for none.
+
+    `note` is what a move to the day does to the rest of the course.
+    """
 
     day: date
     until: date
     offers: Sequence[Offer] = ()
     because: str = ""
     is_ideal: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,12 +88,13 @@ class Search:
 
 @dataclass
 class Offers:
-    """The answer of a search; `starts_on` is the first day that was looked at."""
+    """The answer of a search; `starts_on` is the first day looked at, `rest` the course's after it."""
 
     starts_on: date
     today: date
     days: list[OfferDay] = field(default_factory=list)
     window: Window | None = None
+    rest: Rest | None = None
 
     @property
     def jumps(self) -> list[tuple[str, date]]:
@@ -130,7 +137,7 @@ def offers_for(search: Search) -> Offers:
         practitioner_id=search.practitioner_id, ignore=rules.ignore,
     )  # fmt: skip
     days = _merged(_days(search, rules, known))
-    return Offers(start, search.today, list(days), window)
+    return Offers(start, search.today, list(days), window, rules.rest)
 
 
 def offered(slots: Sequence[Slot], units: Mapping[int, Resource]) -> list[Offer]:
@@ -184,7 +191,7 @@ class DayRules:
                      row.margin_after_days)
             for row in search.patient.blackouts.all()
         )  # fmt: skip
-        self.window = None
+        self.window, self.rest = None, None
         if search.session:
             self.course = Course(search.session.plan)
             self.number = search.session.number
@@ -192,6 +199,7 @@ class DayRules:
                 search.patient, self.course.zone_codes, ignore=self.course.booked_ids
             )
             self.window = window_of(self.course, self.number, self.healing, today=search.today)
+            self.rest = Rest(self.course, self.number)
 
     def refusal(self, day: date) -> str:
         """Return why the patient cannot come on a day, "" when they can."""
@@ -205,6 +213,19 @@ class DayRules:
             return None
         found = self.course.too_soon(self.course.days | {self.number: day}, [self.number])
         return found[0] if found and found[0] > self.number else None
+
+    def note(self, day: date) -> str:
+        """Return what a day does to the later sessions of the course, "" when they just stay."""
+        if pressed := self.presses_on(day):
+            return f"Session {pressed} would have to move too."
+        return late_words(self.rest.too_late(day)) if self.rest else ""
+
+    def asks_first(self, slot: Slot) -> bool:
+        """Say whether moving to a slot leaves something to choose about later sessions."""
+        if not self.rest or self.refusal_by_past(slot.day):
+            return False
+        presses = bool(self.presses_on(slot.day))
+        return asks_first(self.rest, slot, today=self.search.today, presses=presses)
 
     def refusal_by_past(self, day: date) -> str:
         """Return why a day cannot be had even if later sessions gave way, "" when it can."""
@@ -252,8 +273,9 @@ def _days(
     wish = Wish((search.practitioner_id,) if search.practitioner_id else None)
     now = minute_of_instant(search.at)
     ideal = rules.window.ideal if rules.window else None
+    moving = search.moving is not None
     for day, known in days:
-        if because := rules.refusal(day):
+        if because := rules.refusal_by_past(day) if moving else rules.refusal(day):
             yield OfferDay(day, day, because=because)
             continue
         first = max(day_bounds(day, search.clinic.zone)[0], now)
@@ -264,7 +286,8 @@ def _days(
         if not found:
             yield OfferDay(day, day, because=_why_none(known, shape, day, wish))
             continue
-        yield OfferDay(day, day, offered(found, search.units), is_ideal=day == ideal)
+        note = rules.note(day) if moving else ""
+        yield OfferDay(day, day, offered(found, search.units), is_ideal=day == ideal, note=note)
         left -= len(found)
         if left <= 0:
             return

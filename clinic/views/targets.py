@@ -45,11 +45,10 @@ class PickUp:
             if because := self._refusal(rules, day):
                 found[day.isoformat()] = {"refused": because}
                 continue
-            pressed = rules.presses_on(day)
             lanes = {}
             for key in columns:
                 lanes[str(key)] = self._lane(known, shape, day, kind=kind, key=key, able=able)
-            found[day.isoformat()] = {"lanes": lanes, "note": _note(pressed)}
+            found[day.isoformat()] = {"lanes": lanes, "note": rules.note(day)}
         return {
             "days": found, "grid": shape.grid_min, "minutes": shape.total_min,
             "practitioner": self.row.practitioner_id, "room": self.row.room_id,
@@ -112,10 +111,6 @@ def place_of(slot: Slot, units: dict[int, Resource]) -> dict:
         "day": slot.day.isoformat(), "minute": slot.wall_min, "practitioner": slot.practitioner_id,
         "room": slot.room_id, "words": " · ".join(words), "word": slot_word(slot),
     }  # fmt: skip
-
-
-def _note(pressed: int | None) -> str:
-    return f"Session {pressed} would have to move too." if pressed else ""
 
 
 def month_of(day: date) -> Iterator[date]:

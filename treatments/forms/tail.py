@@ -20,7 +20,7 @@ class TailForm(forms.Form):
 
     def __init__(self, *args, clinic, today: date, course: Course, needs_slot: bool = True, **kw):
         super().__init__(*args, **kw)
-        zone = clinic.zone
+        zone, self.course = clinic.zone, course
         self.fields["slot"] = SlotField(zone=zone, today=today, required=needs_slot)
         self.numbers = [row.number for row in course.sessions if not row.done_on]
         for number in self.numbers:

@@ -89,6 +89,10 @@ class Course:
         """Return the shortest time allowed from session `earlier` to session `later`."""
         return sum(row.gap_days_min for row in self.sessions if earlier < row.number <= later)
 
+    def most_days(self, earlier: int, later: int) -> int:
+        """Return the longest time meant from session `earlier` to session `later`."""
+        return sum(row.gap_days_max for row in self.sessions if earlier < row.number <= later)
+
     def too_soon(
         self, days: Mapping[int, date], concerning: Collection[int]
     ) -> tuple[int, date] | None:

@@ -1,5 +1,6 @@
 """A course's rows into the question what one changed session does to the others."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from clinic.models import Appointment
@@ -32,3 +33,48 @@ def tail_of(
     if request is None or session.number not in {wish.number for wish in request.sessions}:
         return None
     return mend(request, number=session.number, slot=slot, avoid=avoid)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The sessions of a course after session `number`: what stays when that one changes."""
+
+    course: Course
+    number: int
+
+    @property
+    def booked(self) -> list[PlannedSession]:
+        """Return the later sessions that hold a time, in order, with their appointments."""
+        rows = self.course.sessions
+        return [row for row in rows if row.number > self.number and row.is_booked]
+
+    @property
+    def undated(self) -> list[PlannedSession]:
+        """Return the later sessions that are neither done nor booked."""
+        rows = (row for row in self.course.sessions if row.number > self.number)
+        return [row for row in rows if not row.is_booked and not row.done_on]
+
+    def gap_before(self, number: int, days: dict[int, date]) -> tuple[int, int, int, int] | None:
+        """Return (session before, days since it, least, most) of session k; None without one."""
+        before = max((n for n in days if n < number), default=None)
+        if before is None:
+            return None
+        gap = (days[number] - days[before]).days
+        course = self.course
+        return before, gap, course.least_days(before, number), course.most_days(before, number)
+
+    def too_late(self, day: date) -> tuple[int, int] | None:
+        """Return (session k, days past its longest interval) where the change to `day` causes it.
+
+        Looks at the next session that is booked: the change alters the gap before it alone.
+        """
+        following = next(iter(self.booked), None)
+        if following is None:
+            return None
+        past = [self._past(following.number, days)
+                for days in (self.course.days, self.course.days | {self.number: day})]  # fmt: skip
+        return (following.number, past[1]) if past[1] > max(past[0], 0) else None
+
+    def _past(self, number: int, days: dict[int, date]) -> int:
+        found = self.gap_before(number, days)
+        return found[1] - found[3] if found else 0

@@ -23,20 +23,22 @@ from treatments.actions import undo
 from treatments.actions.tail import cancel_with_tail, move_with_tail
 from treatments.forms.tail import TailForm
 from treatments.models.openings import Course
-from treatments.models.tail import session_of, tail_of
+from treatments.models.tail import Rest, session_of, tail_of
+from treatments.views.rest import rest_words, stay_words, why_not_kept
 
 INVALID, CONFLICT = 422, 409
 
 
 @dataclass(frozen=True)
 class TailRow:
-    """One session before and after: `what` is "changed", "moved" or "kept"."""
+    """One session before and after: `what` is "changed", "moved" or "kept"; why it gives way."""
 
     number: int
     what: str
     was: Appointment | None
     offer: Offer | None
     reasons: list[str]
+    because: str = ""
 
     @property
     def word(self) -> str:
@@ -92,9 +94,10 @@ def appointment_cancel(request, appointment_id):
 def _cancelled(request, row, session, reason: str) -> str:
     """Cancel, with the dates of the proposal when they were asked for; return what to say."""
     slots: dict = {}
+    course = Course(session.plan) if session else None
     if session and "mend" in request.POST:
         sent = TailForm(request.POST, clinic=request.clinic, today=_today(request),
-                        course=Course(session.plan), needs_slot=False)  # fmt: skip
+                        course=course, needs_slot=False)  # fmt: skip
         slots = sent.others if sent.is_valid() else {}
     was = [undo.before(row, "cancelled")]
     was += _before(session, [n for n in slots if n != session.number]) if slots else []
@@ -104,9 +107,21 @@ def _cancelled(request, row, session, reason: str) -> str:
     if slots:
         session.refresh_from_db()
         was.append(undo.booked(session.appointment))
-        words += f" Session {session.number} is now on {_when(session.appointment)}."
+    words = " ".join([words, *_course_words(course, session, slots)])
     remember(request, words, was)
     return words
+
+
+def _course_words(course, session, slots) -> list[str]:
+    """Return what became of the cancelled session and of those after it, as sentences."""
+    if session is None:
+        return []
+    told = [f"Session {n} is now on {_slot_when(slots[n])}." for n in sorted(slots)]
+    told = told or [f"Session {session.number} has no date now: the worklist brings it up."]
+    stay = stay_words(
+        [r.number for r in Rest(course, session.number).booked if r.number not in slots]
+    )
+    return [*told, stay] if stay else told
 
 
 def _anew(request, row, session) -> dict:
@@ -115,16 +130,17 @@ def _anew(request, row, session) -> dict:
         return {}
     units = {unit.pk: unit for unit in request.clinic.resources.all()}
     course = Course(session.plan)
+    facts = {"rest": Rest(course, session.number)}
     try:
         found = tail_of(session, course=course, today=_today(request), avoid=row.local_date)
     except ValidationError:  # nobody can serve it any more
-        return {}
+        return facts
     if not isinstance(found, Tail):
-        return {
+        return facts | {
             "anew_reasons": [f"{sentence(w)}." for p in _unplaced(found) for w in p.reasons[:1]]
         }
     rows = tail_rows(found, course, units)
-    return {"rows": [one for one in rows if one.offer], "moves": len(found.moved)}
+    return facts | {"rows": [one for one in rows if one.offer], "moves": len(found.moved)}
 
 
 # --- How ------------------------------------------------------------------------------------------
@@ -137,9 +153,18 @@ def _preview(request, row, session, form) -> dict:
     facts = {"slot": slot, "slot_word": slot_word(slot), "session": session,
              "who": units.get(slot.practitioner_id)}  # fmt: skip
     if isinstance(found, Tail):
-        return facts | {"rows": tail_rows(found, course, units), "moves": len(found.moved)}
+        alone = course.too_soon(course.days | {session.number: slot.day}, [session.number])
+        return facts | {
+            "rows": tail_rows(found, course, units), "moves": len(found.moved),
+            "stay": "" if alone else _rest_alone(course, session.number, slot.day),
+        }  # fmt: skip
     reasons = [f"{sentence(why)}." for part in _unplaced(found) for why in part.reasons[:1]]
     return facts | {"rows": [], "reasons": reasons}
+
+
+def _rest_alone(course, number: int, day) -> str:
+    """Return what becomes of the rest when the session moves alone."""
+    return rest_words(Rest(course, number), day)
 
 
 def _unplaced(found: Refusal | None):
@@ -150,20 +175,24 @@ def tail_rows(tail: Tail, course: Course, units) -> list[TailRow]:
     """Return a row per session of a mended course, in order."""
     rows = [_row("changed", tail.changed, course, units)]
     rows += [_row("kept", placed, course, units) for placed in tail.kept]
-    rows += [_row("moved", placed, course, units) for placed in tail.moved]
+    days = {placed.number: placed.slot.day for placed in (tail.changed, *tail.kept, *tail.moved)}
+    for placed in tail.moved:
+        own = course.days[placed.number]
+        because = why_not_kept(course, placed.number, course.days | days | {placed.number: own})
+        rows.append(_row("moved", placed, course, units, because=because))
     return sorted(rows, key=lambda row: row.number)
 
 
-def _row(what: str, placed: Placed, course: Course, units) -> TailRow:
+def _row(what: str, placed: Placed, course: Course, units, because: str = "") -> TailRow:
     session = course.session(placed.number)
     told = [f"{sentence(why)}." for why in placed.reasons if why["cost"] and why.code != "changed"]
     offer = next(iter(offered([placed.slot], units)), None)
-    return TailRow(placed.number, what, session.appointment, offer, told)
+    return TailRow(placed.number, what, session.appointment, offer, told, because)
 
 
 def _saved(request, row, session, form):
     """Move the session and those that give way; a redirect when done, facts of the page if not."""
-    others = form.others
+    others = {} if "stay" in request.POST else form.others
     was = _before(session, {session.number, *others})
     slot = form.cleaned_data["slot"]
     try:
@@ -177,7 +206,9 @@ def _saved(request, row, session, form):
     except ValidationError as refusal:
         return {"refusal": " ".join(refusal.messages), "status": INVALID,
                 "nearest": _nearest(request, row, slot)}  # fmt: skip
-    words = f"{row.patient.full_name}: {_days(moved)}."
+    words = f"{row.patient.full_name}: {_days(session.number, moved, others)}"
+    left = [r.number for r in Rest(form.course, session.number).booked if r.number not in others]
+    words = f"{words} {stay_words(left)}".strip()
     remember(request, words, was)
     messages.success(request, f"Moved. {words}")
     return redirect(_day_of(moved[0]))
@@ -195,8 +226,15 @@ def _nearest(request, row, slot) -> list[dict]:
     return PickUp(row=now, units=units, at=timezone.now()).nearest(slot)
 
 
-def _days(moved) -> str:
-    return ", ".join(f"{day_words(one.local_date)} {one.start_clock}" for one in moved)
+def _days(number: int, moved, others) -> str:
+    """Return "Session 2 to Tue 12 Jan, 10:00; session 3 to …." for the visits moved, in order."""
+    pairs = zip(sorted({number, *others}), moved, strict=True)
+    told = "; ".join(f"session {n} to {_when(one)}" for n, one in pairs)
+    return f"{told}."
+
+
+def _slot_when(slot) -> str:
+    return f"{day_words(slot.day)}, {slot.wall_min // 60:02d}:{slot.wall_min % 60:02d}"
 
 
 def _when(row) -> str:

@@ -238,59 +238,6 @@ def test_a_place_that_presses_on_a_later_session_asks_first(at_desk, course, des
     assert second.local_date == TUESDAY + timedelta(days=35)
 
 
-def test_one_save_moves_a_session_and_those_that_give_way(at_desk, course, desk, now):
-    visits = [
-        book_session(planned_session=course.sessions.get(number=number), at=now, by=desk,
-                     slot=factories.slot_on(course.clinic, TUESDAY + timedelta(days=days)))
-        for number, days in ((1, 0), (2, 35), (3, 70))
-    ]  # fmt: skip
-    ask = place(at_desk, visits[1], TUESDAY + timedelta(days=49), 600).json()["ask"]
-    preview = at_desk.get(ask).context
-    sent = {"slot": preview["slot_word"], "version": visits[1].version}
-    sent |= {f"slot_{row.number}": row.word for row in preview["rows"] if row.what == "moved"}
-
-    at_desk.post(ask, sent)
-
-    days = [
-        s.appointment.local_date for s in course.sessions.filter(number__lte=3).order_by("number")
-    ]
-    assert days[1] == TUESDAY + timedelta(days=49)
-    assert days[2] >= days[1] + timedelta(days=28)
-
-    at_desk.post(reverse("diary_undo"))
-    back = [
-        s.appointment.local_date for s in course.sessions.filter(number__lte=3).order_by("number")
-    ]
-    assert back == [TUESDAY + timedelta(days=n) for n in (0, 35, 70)]
-
-
-# --- Cancel ---------------------------------------------------------------------------------------
-def test_cancelling_a_session_proposes_a_new_date_and_books_it_with_one_save(
-    at_desk, course, desk, now
-):
-    visits = [
-        book_session(planned_session=course.sessions.get(number=number), at=now - timedelta(days=1), by=desk,
-                     slot=factories.slot_on(course.clinic, TUESDAY + timedelta(days=days)))
-        for number, days in ((1, 0), (2, 35), (3, 80))
-    ]  # fmt: skip
-    address = reverse("appointment_cancel", args=[visits[1].pk])
-    rows = at_desk.get(address).context["rows"]
-    assert [(row.number, row.what) for row in rows] == [(1, "kept"), (2, "changed"), (3, "kept")]
-
-    at_desk.post(address, {"reason": "patient", "mend": "1", "slot_2": rows[1].word})
-
-    visits[1].refresh_from_db()
-    second = course.sessions.get(number=2).appointment
-    assert (visits[1].status, second.status) == ("cancelled", "booked")
-    assert second.local_date == rows[1].offer.slot.day
-
-    at_desk.post(reverse("diary_undo"))
-    visits[1].refresh_from_db()
-    second.refresh_from_db()
-    assert (visits[1].status, second.status) == ("booked", "entered_in_error")
-    assert course.sessions.get(number=2).appointment == visits[1]
-
-
 # --- Undo -----------------------------------------------------------------------------------------
 def test_a_move_is_taken_back_within_three_minutes(at_desk, visit, time_machine, now):
     type(visit).objects.filter(pk=visit.pk).update(confirmed_at=now)
