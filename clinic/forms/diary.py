@@ -149,8 +149,8 @@ class CancelForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.helper = touch_helper(
-            Section("Reason", Segmented("reason")),
-            Actions("Cancel the appointment", icon="x-circle"),
+            Section("Reason", Segmented("reason", keys=True)),
+            Actions("Cancel the appointment", icon="x-circle", key="y"),
         )
 
 

@@ -13,9 +13,21 @@ from django.template.loader import render_to_string
 
 
 class Segmented(Field):
-    """One choice of a few, all visible: for a field with a `RadioSelect`."""
+    """One choice of a few, all visible: for a field with a `RadioSelect`.
+
+    `keys`: the figures 1, 2, 3 … choose (static/js/keys.js).
+    """
 
     template = "crispy/segmented.html"
+
+    def __init__(self, *fields, keys=False, **kwargs):
+        super().__init__(*fields, **kwargs)
+        self.keys = keys
+
+    def render(self, form, context, template_pack=TEMPLATE_PACK, extra_context=None, **kwargs):
+        """Render, with a key on each choice where wished."""
+        extra = {**(extra_context or {}), "keys": self.keys}
+        return super().render(form, context, template_pack, extra_context=extra, **kwargs)
 
 
 class Scale(Field):
@@ -110,16 +122,18 @@ class Actions:
     """The buttons at the foot of a form.
 
     `label` names the submit button; `cancel_url` adds a way out, `cancel_label` its words; `sticky` keeps the bar in reach on
-    long forms; `name` and `value` say which button was pressed; `extra` is [(label, name, value)].
+    long forms; `name` and `value` say which button was pressed; `extra` is [(label, name, value)];
+    `key` is the key that presses it (static/js/keys.js).
     """
 
     def __init__(
         self, label, *, cancel_url="", cancel_label="Cancel", sticky=False, name="", value="",
-        icon="", extra=(),
+        icon="", extra=(), key="",
     ):  # fmt: skip
         self.label, self.sticky = label, sticky
         self.cancel_url, self.cancel_label = cancel_url, cancel_label
         self.name, self.value, self.icon, self.extra = name, value, icon, extra
+        self.key = key
 
     def render(self, form, context, template_pack=TEMPLATE_PACK, **kwargs):
         """Render the bar; crispy calls it as it calls every layout object."""

@@ -16,6 +16,7 @@ from clinic.models import Appointment
 from clinic.models.messages import UNDO_WINDOW
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
+from clinic.views.back import back_to
 from clinic.views.drawn import Sheet
 from clinic.views.offers import DayRules, why_this_day
 from clinic.views.targets import PickUp, month_of
@@ -140,7 +141,7 @@ def diary_undo(request):
             messages.success(request, f"Undone. {kept['words']}")
     if request.headers.get("accept") == "application/json":
         return JsonResponse({"said": [str(note) for note in messages.get_messages(request)]})
-    return redirect("diary")
+    return redirect(back_to(request, reverse("diary")))
 
 
 def remember(request: HttpRequest, words: str, places: list[dict]) -> None:

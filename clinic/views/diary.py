@@ -7,7 +7,6 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from clinic.actions.diary import book
 from clinic.actions.patients import open_patient
@@ -16,6 +15,7 @@ from clinic.forms.diary import BookingForm, SlotSearchForm, day_asked
 from clinic.models import Appointment, Patient
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
+from clinic.views.back import back_to
 from clinic.views.calendar import preview_of, remember, undo_at_hand
 from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.targets import PickUp
@@ -131,7 +131,7 @@ def appointment_step(request, appointment_id, step):
         messages.error(request, " ".join(refusal.messages))
     else:
         messages.success(request, DONE_WORDS[step].format(row.patient.full_name))
-    return redirect(_next(request))
+    return redirect(back_to(request, reverse("today")))
 
 
 def appointment_move(request, appointment_id):
@@ -275,11 +275,3 @@ def _sentences(refusal, form):
 def _when(row) -> str:
     return f"{day_words(row.local_date)}, {row.start_clock}"
 
-
-def _next(request) -> str:
-    """Return where a step came from, if it is a page of this site; else today's board."""
-    url = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return url if safe else reverse("today")

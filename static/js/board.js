@@ -1,5 +1,5 @@
 /**
- * Today's board: minutes that pass, numbing that runs out, and the focus where it was.
+ * Today's board: minutes that pass and numbing that runs out.
  *
  * Times are the server's: what this computer's clock says is only used to count on from there.
  */
@@ -7,7 +7,6 @@
 const TICK = 5000; // milliseconds
 const MINUTE = 60000;
 let ahead = 0; // this computer's clock minus the server's
-let lastRow = ""; // the visit the focus was in before the board was replaced
 
 const board = () => document.getElementById("board");
 const now = () => Date.now() - ahead;
@@ -35,16 +34,10 @@ function tick() {
   for (const span of board().querySelectorAll("[data-until]")) countDown(span);
 }
 
-document.addEventListener("htmx:beforeSwap", () => {
-  lastRow = document.activeElement?.closest("#board [data-row]")?.dataset.row ?? "";
-});
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (!board() || target.closest?.(".quick")) return;
   setClock();
   tick();
-  // htmx keeps the focus on an element of the same id; where that is gone, its visit keeps it.
-  const free = !document.activeElement || document.activeElement === document.body;
-  if (lastRow && free) document.getElementById(`who-${lastRow}`)?.focus();
 });
 
 setClock();

@@ -15,7 +15,7 @@ function onArrow(event) {
   if (!step || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   const slots = [...document.querySelectorAll(SLOTS)];
   const at = slots.indexOf(document.activeElement);
-  if (!slots.length || (at < 0 && document.activeElement.closest(`${TYPING}, a, button`))) return;
+  if (!slots.length || (at < 0 && document.activeElement.closest(`${TYPING}, a, button:not(.slots-jump button)`))) return;
   const to = at < 0 ? slots[0] : slots[Math.min(Math.max(at + step, 0), slots.length - 1)];
   event.preventDefault();
   to.focus();

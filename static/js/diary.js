@@ -320,6 +320,9 @@ function watch() {
       initials: button.querySelector(".is-initials").textContent, place_url: place, resource: null,
     }));
   }
+  document.querySelector(".diary-waiting")?.addEventListener("toggle", ({ target }) => {
+    if (target.open) target.querySelector("button").focus();
+  });
   sheet.addEventListener("pointermove", ({ clientX, clientY, pointerType }) => {
     if (!hand.targets || !hand.isFull || pointerType !== "mouse") return;
     const found = calendar.dateFromPoint(clientX, clientY);

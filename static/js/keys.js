@@ -77,6 +77,7 @@ function press(element) {
     element.focus();
     element.select?.();
   } else {
+    if (element.matches("summary")) element.focus(); // what opens is the next thing Tab reaches
     element.click();
   }
 }
@@ -84,16 +85,39 @@ function press(element) {
 /** Where the focus goes in a row: its marked element, else the first one that takes it. */
 const handle = (row) => row.querySelector("[data-row-focus]") ?? row.querySelector("a, button");
 
+const rowsNow = () => [...layer().querySelectorAll("[data-rows] [data-row]")].filter(usable);
+
 /** Up and down: to the next row that is shown; from nowhere to the first one. */
 function step(event) {
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return false;
-  const rows = [...layer().querySelectorAll("[data-rows] [data-row]")].filter(usable);
+  const rows = rowsNow();
   const at = rows.indexOf(rowOf(document.activeElement));
   const idle = document.activeElement === document.body || document.activeElement.matches("main");
   if (!rows.length || (at < 0 && !idle)) return false;
   const to = at < 0 ? 0 : Math.min(Math.max(at + (event.key === "ArrowDown" ? 1 : -1), 0), rows.length - 1);
   handle(rows[to])?.focus();
   return true;
+}
+
+/**
+ * A row in focus that htmx replaces keeps the focus; where it is gone, the row that took its place
+ * gets it.
+ */
+function keepRow() {
+  let name = "";
+  let at = -1;
+  document.addEventListener("htmx:beforeSwap", () => {
+    const row = rowOf(document.activeElement);
+    name = row?.dataset.row ?? "";
+    at = row ? rowsNow().indexOf(row) : -1;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (at < 0 || (document.activeElement && document.activeElement !== document.body)) return;
+    const rows = rowsNow();
+    const row = rows.find(({ dataset }) => dataset.row === name) ?? rows[Math.min(at, rows.length - 1)];
+    if (row) handle(row)?.focus();
+    at = -1;
+  });
 }
 
 function onKey(event) {
@@ -175,6 +199,7 @@ export function watchKeys() {
   if (!dialog) return;
   root.dataset.keys = stored() ? "on" : "off";
   announce();
+  keepRow();
   document.addEventListener("keydown", onKey);
   document.addEventListener("htmx:load", announce);
   document.addEventListener("click", ({ target }) => {

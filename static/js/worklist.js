@@ -1,4 +1,4 @@
-/** The worklist: one row's fold is open at a time, and the focus follows what was opened. */
+/** The worklist: one thing is open in one row at a time, and the focus follows what was opened. */
 
 const list = document.getElementById("due");
 
@@ -9,13 +9,15 @@ list.addEventListener(
     for (const other of list.querySelectorAll("details.due-fold[open]")) {
       if (other !== target) other.open = false;
     }
-    target.querySelector("input:not([type=hidden], .btn-check), button")?.focus();
+    for (const more of list.querySelectorAll(".due-more")) more.replaceChildren();
+    target.querySelector("[data-fold-focus]")?.focus();
   },
   { capture: true },
 );
 
 document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
   if (!target.matches?.(".due-more")) return;
+  for (const fold of target.closest(".due").querySelectorAll("details[open]")) fold.open = false;
   if (detail.requestConfig.verb === "get") target.querySelector(".three-date")?.focus();
   else target.querySelector("[tabindex='-1']")?.focus();
 });

@@ -11,22 +11,9 @@ from tests import factories
 from tests.support.pages import axe, sign_in
 from tests.support.records import appointment
 
-pytestmark = pytest.mark.django_db(transaction=True)
 both = pytest.mark.parametrize(
     ("theme", "size"), [("light", "desk"), ("dark", "ipad")], indirect=True
 )
-
-
-@pytest.fixture
-def clinic(transactional_db):
-    """Return a clinic with a diary, inside this test's own transaction."""
-    return factories.clinic_with_diary()
-
-
-@pytest.fixture
-def desk(clinic):
-    """Return a front desk account."""
-    return factories.staff(clinic, "front_desk")
 
 
 @pytest.fixture

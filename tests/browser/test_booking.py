@@ -13,14 +13,6 @@ from tests.support.pages import axe, sign_in
 from treatments.actions.diary import book_session
 from treatments.models import TreatmentPlan
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def clinic(transactional_db):
-    """Return a clinic with a diary, inside this test's own transaction."""
-    return factories.clinic_with_diary()
-
 
 @pytest.fixture
 def patient(clinic):
@@ -32,12 +24,6 @@ def patient(clinic):
 def plan(patient):
     """Return a course of four sessions agreed today."""
     return factories.plan(patient, agreed_on=timezone.localdate())
-
-
-@pytest.fixture
-def desk(clinic):
-    """Return a front desk account."""
-    return factories.staff(clinic, "front_desk")
 
 
 def weekday(day: date) -> date:

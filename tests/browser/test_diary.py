@@ -12,7 +12,6 @@ from tests import factories
 from tests.support.pages import axe, sign_in
 from treatments.actions.diary import book_session
 
-pytestmark = pytest.mark.django_db(transaction=True)
 sizes = pytest.mark.parametrize(
     ("theme", "size"), [("light", "desk"), ("dark", "ipad")], indirect=True
 )
@@ -23,18 +22,6 @@ def monday(weeks: int = 1) -> date:
     """Return a Monday some weeks ahead: open, and never today."""
     today = timezone.localdate()
     return today + timedelta(days=7 * weeks - today.weekday())
-
-
-@pytest.fixture
-def clinic(transactional_db):
-    """Return a clinic with a diary, inside this test's own transaction."""
-    return factories.clinic_with_diary()
-
-
-@pytest.fixture
-def desk(clinic):
-    """Return a front desk account."""
-    return factories.staff(clinic, "front_desk")
 
 
 @pytest.fixture
