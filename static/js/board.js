@@ -12,6 +12,12 @@ const board = () => document.getElementById("board");
 const now = () => Date.now() - ahead;
 const minutes = (from, to) => Math.floor((to - from) / MINUTE);
 
+/** "45 min", "1 h 30 min". */
+const length = (total) => {
+  const hours = total >= 60 ? `${Math.floor(total / 60)} h` : "";
+  return total % 60 || !hours ? `${hours} ${total % 60} min`.trim() : hours;
+};
+
 /** Read the server's clock from a board that has just come. */
 function setClock() {
   ahead = Date.now() - Date.parse(board().dataset.now);
@@ -23,13 +29,13 @@ function countDown(span) {
   const limit = Number(board().dataset.over);
   span.classList.toggle("is-up", left <= 0 && -left < limit);
   span.classList.toggle("is-over", -left >= limit);
-  const words = left > 0 ? `${left} min left` : left === 0 ? "Time is up" : `${-left} min over`;
+  const words = left > 0 ? `${length(left)} left` : left === 0 ? "Time is up" : `${length(-left)} over`;
   if (span.querySelector("b").textContent !== words) span.querySelector("b").textContent = words;
 }
 
 function tick() {
   for (const since of board().querySelectorAll("[data-since]")) {
-    since.textContent = `${Math.max(minutes(Date.parse(since.dataset.since), now()), 0)} min`;
+    since.textContent = length(Math.max(minutes(Date.parse(since.dataset.since), now()), 0));
   }
   for (const span of board().querySelectorAll("[data-until]")) countDown(span);
 }

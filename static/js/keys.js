@@ -13,7 +13,7 @@
 
 const STORE = "single-keys";
 const HELP = "?";
-const NAMES = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "-": "−" };
+const NAMES = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "-": "−", Enter: "↵", Escape: "Esc" };
 const NO_TEXT = "button, checkbox, color, file, image, radio, range, reset, submit".split(", ");
 const root = document.documentElement;
 const dialog = document.getElementById("keys");
