@@ -1,6 +1,7 @@
 /** How one visit looks in the diary, and the card that says more about it. */
 
 const SHORT = 30; // minutes that have room for one line only
+const BRIEF = 45; // minutes that have room for two
 
 const make = (tag, classes, text = "") => {
   const element = document.createElement(tag);
@@ -43,6 +44,7 @@ export function drawVisit(visit, clock, other) {
   const box = make("button", `visit tone-${visit.tone} state-${visit.state}`);
   box.type = "button";
   box.classList.toggle("is-short", visit.minutes < SHORT);
+  box.classList.toggle("is-brief", visit.minutes < BRIEF);
   box.dataset.visit = visit.id;
   for (const [kind, from, to] of visit.phases) {
     box.append(stretch(`phase phase-${kind}`, [from, to], visit.minutes));

@@ -44,12 +44,12 @@ def why_not_kept(course: Course, number: int, days: Mapping[int, date]) -> str:
         return ""
     before, gap, least, most = found
     if gap < 0:
-        return f"It would come before session {before}."
+        return f"It would come before session {before}"
     if gap < least:
-        return f"{count_words(gap, 'day')} after session {before}; healing needs {least}."
+        return f"{count_words(gap, 'day')} after session {before}; healing needs {least}"
     if gap > most:
         late = count_words(gap - most, "day")
-        return f"Otherwise {late} past the longest interval after session {before}."
+        return f"Otherwise {late} past the longest interval after session {before}"
     return ""
 
 

@@ -185,7 +185,7 @@ def tail_rows(tail: Tail, course: Course, units) -> list[TailRow]:
 
 def _row(what: str, placed: Placed, course: Course, units, because: str = "") -> TailRow:
     session = course.session(placed.number)
-    told = [f"{sentence(why)}." for why in placed.reasons if why["cost"] and why.code != "changed"]
+    told = [sentence(why) for why in placed.reasons if why["cost"] and why.code != "changed"]
     offer = next(iter(offered([placed.slot], units)), None)
     return TailRow(placed.number, what, session.appointment, offer, told, because)
 

@@ -250,6 +250,21 @@ def test_a_move_is_taken_back_within_three_minutes(at_desk, visit, time_machine,
     assert (visit.start_clock, visit.confirmed_at) == ("10:00", now)
 
 
+def test_undo_comes_back_to_the_page_it_was_pressed_on(at_desk, visit):
+    place(at_desk, visit, TUESDAY, 800)
+    page = f"{reverse('diary')}?on=2026-11-24&view=week"
+
+    assert at_desk.post(reverse("diary_undo"), {"next": page}).url == page
+
+
+def test_undo_goes_to_no_other_site(at_desk, visit):
+    place(at_desk, visit, TUESDAY, 800)
+
+    answer = at_desk.post(reverse("diary_undo"), {"next": "https://example.org/"})
+
+    assert answer.url == reverse("diary")
+
+
 def test_after_three_minutes_it_stays(at_desk, visit, time_machine, now):
     place(at_desk, visit, TUESDAY, 800)
     time_machine.move_to(now + timedelta(minutes=3), tick=False)

@@ -240,21 +240,6 @@ def test_moving_what_somebody_else_moved_shows_both_times(clinic, desk, patient,
     assert 'name="version" value="7"' in page
 
 
-def test_moving_a_session_says_on_which_days_a_later_one_would_have_to_move(desk, plan, as_user):
-    for number, day in ((1, MONDAY), (2, date(2027, 1, 4))):
-        book_session(planned_session=plan.sessions.get(number=number), at=NOON, by=desk,
-                     slot=factories.slot_on(plan.clinic, day))  # fmt: skip
-    first = plan.sessions.get(number=1).appointment
-
-    answer = as_user(desk).get(reverse("appointment_move", args=[first.pk]), {"from": "2026-12-07"})
-
-    days = answer.context["offers"].days
-    assert (days[0].day, days[0].note) == (date(2026, 12, 7), "")
-    assert (days[1].day, days[1].note) == (
-        date(2026, 12, 8), "Session 2 would have to move too.",
-    )  # fmt: skip
-
-
 # --- Cancel and steps -----------------------------------------------------------------------------
 def test_cancelling_needs_a_reason(desk, patient, as_user):
     visit = factories.appointment(patient, MONDAY)

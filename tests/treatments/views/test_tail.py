@@ -82,6 +82,41 @@ def test_the_move_form_of_the_last_booked_session_names_only_what_has_no_date(at
     assert ([row.number for row in rest.booked], [row.number for row in rest.undated]) == ([], [4])
 
 
+def test_the_move_form_says_on_which_days_a_later_session_would_have_to_move(at_desk, visits):
+    url = reverse("appointment_move", args=[visits[1].pk])
+
+    days = at_desk.get(url, {"from": "2027-01-05"}).context["offers"].days
+
+    assert [(row.day, row.note) for row in days[:2]] == [
+        (date(2027, 1, 5), ""), (date(2027, 1, 6), "Session 3 would have to move too."),
+    ]  # fmt: skip
+
+
+def test_the_move_form_says_on_which_days_a_later_session_comes_late(at_desk, course, visits):
+    move(at_desk, visits[2], word(course, 77))
+    url = reverse("appointment_move", args=[visits[1].pk])
+
+    days = at_desk.get(url, {"from": "2026-12-28"}).context["offers"].days
+
+    assert [(row.day, row.note) for row in days[:2]] == [
+        (date(2026, 12, 28), "Session 3 then comes 1 day past its longest interval."),
+        (date(2026, 12, 29), ""),
+    ]  # fmt: skip
+
+
+def test_a_session_a_day_late_is_not_worth_a_question(at_desk, course, visits):
+    move(at_desk, visits[2], word(course, 77))
+    visits[1].refresh_from_db()
+
+    answer = move(at_desk, visits[1], word(course, 34))
+
+    assert days_of(course) == [0, 34, 77]
+    assert notes(answer)[-1] == (
+        "Moved to Mon 28 Dec, 10:00. Session 3 stays. "
+        "Session 3 then comes 1 day past its longest interval."
+    )
+
+
 def test_a_move_that_leaves_the_rest_in_place_is_saved_at_once_and_says_so(at_desk, course, visits):
     answer = move(at_desk, visits[1], word(course, 36))
 
@@ -123,7 +158,7 @@ def test_a_time_of_the_move_form_that_presses_on_a_later_session_asks_first(
     assert [(row.number, row.what) for row in rows] == [
         (1, "kept"), (2, "changed"), (3, "moved"),
     ]  # fmt: skip
-    assert rows[2].because == "21 days after session 2; healing needs 28."
+    assert rows[2].because == "21 days after session 2; healing needs 28"
     assert answer.context["stay"] == ""
     assert days_of(course) == [0, 35, 70]
 
@@ -136,7 +171,7 @@ def test_a_session_that_would_come_far_too_late_may_stay_or_move_along(at_desk, 
 
     rows = {row.number: row for row in answer.context["rows"]}
     assert rows[3].what == "moved"
-    assert rows[3].because == "Otherwise 7 days past the longest interval after session 2."
+    assert rows[3].because == "Otherwise 7 days past the longest interval after session 2"
     late = "Session 3 stays. Session 3 then comes 7 days past its longest interval."
     assert answer.context["stay"] == late
     sent = {"slot": word(course, 28), "version": visits[1].version, "slot_3": rows[3].word}

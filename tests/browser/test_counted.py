@@ -1,6 +1,6 @@
-"""The desk's day by keyboard alone, counted: no mouse, no finger, and the focus never lost.
+"""The desk's day, counted: by keyboard alone, the focus never lost, and by mouse (docs/desk.md).
 
-An action is a key pressed or one field typed, arrows included.
+An action is a click, a key pressed (arrows included) or one field typed.
 """
 
 import re
@@ -33,6 +33,30 @@ class Keyboard:
         """Fill the field in focus."""
         self.page.keyboard.type(text)
         self.count += 1
+
+
+class Mouse:
+    """A person with a mouse; `count` is how many actions it took."""
+
+    def __init__(self, page):
+        self.page, self.count = page, 0
+
+    def click(self, name, role="button"):
+        """Press what has a name, the first of it."""
+        self.page.get_by_role(role, name=name).first.click()
+        self.count += 1
+
+    def tap(self, selector):
+        """Press what a selector finds first."""
+        self.page.locator(selector).first.click()
+        self.count += 1
+
+
+@pytest.fixture
+def mouse(page, live_server, desk):
+    """Return the mouse of the desk, signed in."""
+    sign_in(page, live_server, desk)
+    return Mouse(page)
 
 
 @pytest.fixture
@@ -78,7 +102,7 @@ def find(keys, page, patient):
     page.wait_for_url(f"**/patients/{patient.pk}/")
 
 
-# --- Book, check in, move -------------------------------------------------------------------------
+# --- Book, check in, move, by keys -------------------------------------------------------------------------
 def test_every_remaining_session_is_booked_in_five_actions(page, keys, patient):
     plan = factories.plan(patient, agreed_on=timezone.localdate())
     page.goto("/")
@@ -195,7 +219,7 @@ def test_the_diary_is_turned_and_looked_at_otherwise_by_keys(page, keys, course)
     expect(page.locator("#diary")).not_to_have_attribute("aria-busy", "true")
 
 
-# --- Cancel, and who fits the gap -----------------------------------------------------------------
+# --- Cancel, and who fits the gap, by keys -----------------------------------------------------------------
 def test_a_visit_is_cancelled_in_three_actions_and_its_gap_given_away_in_two(
     page, keys, course, desk, clinic
 ):
@@ -223,7 +247,7 @@ def test_a_visit_is_cancelled_in_three_actions_and_its_gap_given_away_in_two(
     assert other.appointments.get().local_date == visit.local_date
 
 
-# --- Lists ----------------------------------------------------------------------------------------
+# --- Lists, by keys ----------------------------------------------------------------------------------------
 def test_the_worklist_is_worked_without_losing_the_row(page, keys, clinic):
     today = timezone.localdate()
     plans = [
@@ -296,3 +320,71 @@ def test_the_day_sheet_is_printed_in_two_actions(page, keys, clinic):
 
     expect(page).to_have_title("Printed")
     assert keys.count == 2
+
+
+# --- By mouse -------------------------------------------------------------------------------------
+def test_by_mouse_cancelling_takes_three_actions_and_the_gap_two(page, mouse, course, desk, clinic):
+    other = factories.patient(clinic)
+    add_to_waitlist(patient=other, service=clinic.services.first(), short_notice_ok=True,
+                    at=timezone.now(), by=desk)  # fmt: skip
+    page.goto(f"/appointments/{visit_of(course, 1).pk}/")
+
+    mouse.click("Cancel the appointment", "link")
+    mouse.tap("label:has-text('Patient asked')")
+    mouse.click("Cancel the appointment")
+    assert mouse.count == 3
+    mouse.tap("details.gap summary")
+    mouse.tap("details.gap button")
+
+    expect(page.locator(".note", has_text=f"{other.full_name} has Mon")).to_be_visible()
+    assert mouse.count == 5
+
+
+def test_by_mouse_a_move_is_two_actions_on_the_form_also_where_another_session_moves(
+    page, mouse, course
+):
+    second, third = visit_of(course, 2), visit_of(course, 3)
+    page.goto(f"/appointments/{second.pk}/move/?from={monday(8)}")
+
+    mouse.tap(".slot-button")
+    mouse.click("Move all 2")
+
+    expect(page.locator("#diary-undo-words")).to_contain_text("session 3 to")
+    assert mouse.count == 2
+    assert visit_of(course, 3).local_date > third.local_date
+
+
+def test_by_mouse_the_worklist_takes_two_actions_for_a_call_and_for_a_date(page, mouse, clinic):
+    today = timezone.localdate()
+    plan = factories.plan(factories.patient(clinic), agreed_on=today, next_earliest_on=today,
+                          next_ideal_on=today, next_latest_on=today)  # fmt: skip
+    page.goto("/worklist/")
+
+    mouse.tap("summary:has-text('Contact')")
+    mouse.click("No answer")
+    expect(page.locator(".due-notes")).to_contain_text("No answer")
+    assert mouse.count == 2
+    mouse.tap(f"#b-{plan.pk}")
+    mouse.tap(".three-date")
+
+    expect(page.locator(".due-booked")).to_be_visible()
+    assert mouse.count == 4
+    assert plan.sessions.get(number=1).is_booked
+
+
+def test_by_mouse_settling_and_printing_take_two_actions_each(page, mouse, clinic):
+    for day in (0, 2):
+        appointment(patient=factories.patient(clinic), day=timezone.localdate() - timedelta(day))
+    page.add_init_script("window.print = () => { document.title = 'Printed'; };")
+    page.goto("/")
+
+    mouse.click("Settle them", "link")
+    mouse.click("Did not attend")
+    expect(page.locator(".is-muted")).to_contain_text("did not attend")
+    assert mouse.count == 2
+    page.goto("/")
+    mouse.click("Print", "link")
+    mouse.click("Print")
+
+    expect(page).to_have_title("Printed")
+    assert mouse.count == 4
