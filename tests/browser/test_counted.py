@@ -102,7 +102,7 @@ def find(keys, page, patient):
     page.wait_for_url(f"**/patients/{patient.pk}/")
 
 
-# --- Book, check in, move, by keys -------------------------------------------------------------------------
+# --- Book, check in, move, by keys ----------------------------------------------------------------
 def test_every_remaining_session_is_booked_in_five_actions(page, keys, patient):
     plan = factories.plan(patient, agreed_on=timezone.localdate())
     page.goto("/")
@@ -219,7 +219,7 @@ def test_the_diary_is_turned_and_looked_at_otherwise_by_keys(page, keys, course)
     expect(page.locator("#diary")).not_to_have_attribute("aria-busy", "true")
 
 
-# --- Cancel, and who fits the gap, by keys -----------------------------------------------------------------
+# --- Cancel, and who fits the gap, by keys --------------------------------------------------------
 def test_a_visit_is_cancelled_in_three_actions_and_its_gap_given_away_in_two(
     page, keys, course, desk, clinic
 ):
@@ -247,7 +247,7 @@ def test_a_visit_is_cancelled_in_three_actions_and_its_gap_given_away_in_two(
     assert other.appointments.get().local_date == visit.local_date
 
 
-# --- Lists, by keys ----------------------------------------------------------------------------------------
+# --- Lists, by keys -------------------------------------------------------------------------------
 def test_the_worklist_is_worked_without_losing_the_row(page, keys, clinic):
     today = timezone.localdate()
     plans = [
