@@ -29,7 +29,7 @@ CONFLICT, INVALID = 409, 422
 def diary(request):
     """Show a day or a week of the diary, or how many come on each day of a month."""
     look = _look(request)
-    facts = {"look": look, "today": look.today, "undo": undo_at_hand(request),
+    facts = {"look": look, "today": look.today, "undo": undo_at_hand(request), "frees": True,
              "waiting": Appointment.objects.waiting_to_move(request.clinic)}  # fmt: skip
     if look.view == "month":
         return render(request, "clinic/calendar/month.html", facts | _month(request, look))
