@@ -37,6 +37,8 @@ SERVER_VARIABLES = (
     *("SECRET_KEY", "DEBUG", "DATABASE_URL", "EMAIL_URL", "FIELD_KEYS", "AUDIT_KEY"),
     *("PHOTO_BUCKET", "PHOTO_ROOT", "PHOTO_ACCEL_PREFIX", "MFA_REQUIRED"),
 )
+#: What works behind the web server (docs/operations.md).
+WORKER = ("db_worker", "--no-reload", "--queue-name", "*")
 PREPARE = """
 import django
 from django.core.management import call_command
@@ -94,7 +96,7 @@ def run(host, port):
     shown = f"[{host}]" if ":" in host else host
     commands = {
         "web server": ["runserver", "--noreload", f"{shown}:{port}"],
-        "background worker": ["db_worker", "--no-reload", "--queue-name", "*"],
+        "background worker": [*WORKER],
     }
     return serve(
         {name: [str(PYTHON), "manage.py", *command] for name, command in commands.items()},
