@@ -2,7 +2,8 @@
 
 Nobody waits for minutes: `pass_time` moves everything that is stored about messages into the past.
 The promise under a crash: what a worker had handed over but not yet written down when it died leaves
-once more after the lease, with the same Message-ID, and never a third time; nothing is lost.
+once more after the lease, with the same Message-ID; one letter more for each such death, and none is
+lost.
 """
 
 import os
