@@ -28,16 +28,14 @@ VENV = ROOT / ".venv"
 CACHE = ROOT / ".cache"
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
-OLDEST_PYTHON = (3, 11)
+OLDEST_PYTHON, OLDEST_NODE = (3, 11), 18
 PYTHON_VERSION = tuple(str(part) for part in sys.version_info[:2])
-OLDEST_NODE = 18
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 # The demo and the tests are a laptop's: what points a server at its secrets and data is not for them.
 SERVER_VARIABLES = (
     *("SECRET_KEY", "DEBUG", "DATABASE_URL", "EMAIL_URL", "FIELD_KEYS", "AUDIT_KEY"),
     *("PHOTO_BUCKET", "PHOTO_ROOT", "PHOTO_ACCEL_PREFIX", "MFA_REQUIRED"),
 )
-#: What works behind the web server (docs/operations.md).
 WORKER = ("db_worker", "--no-reload", "--queue-name", "*")
 PREPARE = """
 import django
