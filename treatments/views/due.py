@@ -1,52 +1,24 @@
 """One course on the worklist with everything its row prints, ready to print."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
-
-from django.urls import reverse
 
 from clinic.permissions import CARE
 from clinic.templatetags.needlepoint import COURSE, Look, day
+from clinic.views.addresses import address
 from treatments.models import ContactLog, PlanState, TreatmentPlan
 
 TO_CALL = (PlanState.AT_RISK, PlanState.OVERDUE, PlanState.BOOK_NOW)
 OUTCOME = Look("No outcome yet", "question-diamond-fill", "warn")
-PAGES = ("chart", "course", "course_edit", "course_stop", "course_next", "due_contact",
-         "due_snooze")  # fmt: skip
-
-
-class Addresses:
-    """The addresses of a list's rows: each page is looked up once, then filled in."""
-
-    def __init__(self) -> None:
-        self._around = {name: reverse(name, args=[0]).rpartition("0") for name in PAGES}
-
-    def of(self, name: str, pk: int) -> str:
-        """Return the address of a page for one row."""
-        before, _, after = self._around[name]
-        return f"{before}{pk}{after}"
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Who looks at the worklist, and when: what is the same for every row of an answer."""
-
-    today: date
-    role: str
-    addresses: Addresses
-
-    @property
-    def treats(self) -> bool:
-        """Say whether this person decides about medical pauses and lapsed courses."""
-        return self.role in CARE
 
 
 class DueRow:
     """One course on the list; every attribute is a word, a number or an address to print."""
 
-    def __init__(self, plan: TreatmentPlan, desk: Desk, contact: ContactLog | None) -> None:
-        patient, today, address = plan.patient, desk.today, desk.addresses.of
+    def __init__(
+        self, plan: TreatmentPlan, contact: ContactLog | None, *, today: date, role: str
+    ) -> None:
+        patient, treats = plan.patient, role in CARE
         self.plan, self.pk, self.state = plan, str(plan.pk), plan.state_on(today)
         self.name, self.phone, self.suits = patient.full_name, patient.phone, patient.suits
         self.tel = patient.phone_digits
@@ -62,14 +34,12 @@ class DueRow:
         self.is_paused = getattr(plan, "is_paused", False)
         #: A visit of the past that waits for its record.
         self.is_open = plan.next_booked_on is not None
-        self.look, self.why = self._verdict(desk)
-        self.to_decide = self.state == PlanState.LAPSED and desk.treats
+        self.look, self.why = self._verdict(today, treats=treats)
+        self.to_decide = self.state == PlanState.LAPSED and treats
         self.can_book = not self.is_open and not self.is_paused
         self.chart_url, self.url = address("chart", patient.pk), address("course", plan.pk)
-        self.edit_url, self.stop_url = (
-            address("course_edit", plan.pk),
-            address("course_stop", plan.pk),
-        )
+        self.edit_url = address("course_edit", plan.pk)
+        self.stop_url = address("course_stop", plan.pk)
         self.next_url = address("course_next", plan.pk)
         self.contact_url = address("due_contact", plan.pk)
         self.snooze_url = address("due_snooze", plan.pk)
@@ -79,26 +49,26 @@ class DueRow:
         """Say whether somebody is to call about it today."""
         return self.state in TO_CALL and not self.is_asleep
 
-    def _verdict(self, desk: Desk) -> tuple[Look, str]:
+    def _verdict(self, today: date, *, treats: bool) -> tuple[Look, str]:
         """Return what its chip shows and the words under it."""
         if self.is_paused:
-            return Look(
-                "Medical pause" if desk.treats else "Paused", "pause-circle-fill", "stop"
-            ), ""
+            return Look("Medical pause" if treats else "Paused", "pause-circle-fill", "stop"), ""
         if self.is_open:
             return OUTCOME, f"visit of {day(self.plan.next_booked_on)}"
-        return COURSE[self.state], hurry(self.plan, self.state, desk.today)
+        return COURSE[self.state], hurry(self.plan, self.state, today)
 
 
 def due_rows(plans: Iterable[TreatmentPlan], *, today: date, role: str) -> list[DueRow]:
     """Return the rows of courses, each with its latest contact. One query."""
-    plans, desk = list(plans), Desk(today, role, Addresses())
+    plans = list(plans)
     latest = ContactLog.objects.latest_of(plans)
-    return [DueRow(plan, desk, latest.get(plan.pk)) for plan in plans]
+    return [DueRow(plan, latest.get(plan.pk), today=today, role=role) for plan in plans]
 
 
 def hurry(plan: TreatmentPlan, state: PlanState, today: date) -> str:
-    """Return how urgent a course is in words."""
+    """Return how urgent a course is in words, "" where nothing is left to be done."""
+    if plan.next_latest_on is None:
+        return ""
     if plan.next_latest_on < today:
         return f"{_days((today - plan.next_latest_on).days)} past the last day"
     if state == PlanState.AT_RISK:

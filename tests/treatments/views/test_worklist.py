@@ -211,6 +211,19 @@ def test_without_scripts_a_contact_is_kept_and_the_list_comes_back(clinic, desk,
     assert plan.contacts.get().result == "reached"
 
 
+def test_a_call_about_a_course_that_ended_meanwhile_is_kept_and_its_row_leaves(
+    clinic, desk, as_user
+):
+    plan = factories.plan(factories.patient(clinic), status="done")
+
+    answer = as_user(desk).post(
+        reverse("due_contact", args=[plan.pk]), {"result": "reached"},
+        headers={"hx-request": "true"},
+    )  # fmt: skip
+
+    assert (answer.status_code, answer.context["gone"]) == (200, True)
+
+
 @pytest.mark.parametrize("page", ["due_contact", "due_snooze"])
 def test_opening_a_form_costs_the_same_queries_for_any_number_of_contacts(
     clinic, desk, as_user, django_assert_num_queries, page
