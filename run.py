@@ -28,15 +28,15 @@ VENV = ROOT / ".venv"
 CACHE = ROOT / ".cache"
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
-OLDEST_PYTHON = (3, 11)
+OLDEST_PYTHON, OLDEST_NODE = (3, 11), 18
 PYTHON_VERSION = tuple(str(part) for part in sys.version_info[:2])
-OLDEST_NODE = 18
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 # The demo and the tests are a laptop's: what points a server at its secrets and data is not for them.
 SERVER_VARIABLES = (
     *("SECRET_KEY", "DEBUG", "DATABASE_URL", "EMAIL_URL", "FIELD_KEYS", "AUDIT_KEY"),
     *("PHOTO_BUCKET", "PHOTO_ROOT", "PHOTO_ACCEL_PREFIX", "MFA_REQUIRED"),
 )
+WORKER = ("db_worker", "--no-reload", "--queue-name", "*")
 PREPARE = """
 import django
 from django.core.management import call_command
@@ -94,7 +94,7 @@ def run(host, port):
     shown = f"[{host}]" if ":" in host else host
     commands = {
         "web server": ["runserver", "--noreload", f"{shown}:{port}"],
-        "background worker": ["db_worker", "--no-reload", "--queue-name", "*"],
+        "background worker": [*WORKER],
     }
     return serve(
         {name: [str(PYTHON), "manage.py", *command] for name, command in commands.items()},

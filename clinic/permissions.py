@@ -95,8 +95,8 @@ PAGES: dict[str, Page] = {
     # Board and lists
     "course_next": page(TEAM, FORM),
     "worklist": page(TEAM),
-    "due_contact": page(TEAM, WRITE),
-    "due_snooze": page(TEAM, WRITE),
+    "due_contact": page(TEAM, FORM),
+    "due_snooze": page(TEAM, FORM),
     "waitlist": page(TEAM),
     "waitlist_add": page(TEAM, FORM),
     "waitlist_gap": page(TEAM),

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
 
 from clinic.models.constraints import all_or_none
 from clinic.models.diary import Appointment
@@ -133,6 +133,11 @@ class OutboxQuerySet(models.QuerySet):
         """Keep what has left or should have in the last 90 days; reminders of far visits wait."""
         return self.filter(due_at__gt=at - LIST_BACK, due_at__lte=at + UNDO_WINDOW)
 
+    def about(self, visit) -> list["OutboxMessage"]:
+        """Return every message that tells of a visit, newest first. One query."""
+        rows = self.filter(patient=visit.patient_id).order_by("-due_at", "-pk")
+        return [row for row in rows if visit.pk in row.visits]
+
     def for_list(self):
         """Join what a row prints, newest first."""
         return self.select_related("patient", "appointment").order_by("-due_at", "-pk")
@@ -216,6 +221,17 @@ class OutboxMessage(models.Model):
         return waiting and self.claimed_at > at - LEASE
 
 
+class MoveWishQuerySet(models.QuerySet):
+    """Questions about wishes for another time."""
+
+    def unanswered(self, clinic):
+        """Return what the desk of a clinic has to answer, longest waiting first, with the people."""
+        # The sum keeps SQLite from reading every appointment of the clinic to find the few wishes.
+        where = ExpressionWrapper(F("appointment__clinic_id") + 0, models.BigIntegerField())
+        rows = self.alias(where=where).filter(where=clinic.pk, settled_at=None)
+        return rows.select_related("appointment__patient").order_by("asked_at", "pk")
+
+
 class MoveWish(models.Model):
     """A patient asked by link for another time; the desk calls back and settles it."""
 
@@ -224,6 +240,8 @@ class MoveWish(models.Model):
     words = models.CharField(max_length=200, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = MoveWishQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "move wishes"

@@ -16,7 +16,7 @@ from clinic.models import Appointment
 from clinic.models.messages import UNDO_WINDOW
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
-from clinic.views.back import back_to
+from clinic.views.back import came_from
 from clinic.views.drawn import Sheet
 from clinic.views.offers import DayRules, why_this_day
 from clinic.views.targets import PickUp, month_of
@@ -32,7 +32,7 @@ CONFLICT, INVALID = 409, 422
 def diary(request):
     """Show a day or a week of the diary, or how many come on each day of a month."""
     look = _look(request)
-    facts = {"look": look, "today": look.today, "undo": undo_at_hand(request),
+    facts = {"look": look, "today": look.today, "undo": undo_at_hand(request), "frees": True,
              "waiting": Appointment.objects.waiting_to_move(request.clinic)}  # fmt: skip
     if look.view == "month":
         return render(request, "clinic/calendar/month.html", facts | _month(request, look))
@@ -141,7 +141,7 @@ def diary_undo(request):
             messages.success(request, f"Undone. {kept['words']}")
     if request.headers.get("accept") == "application/json":
         return JsonResponse({"said": [str(note) for note in messages.get_messages(request)]})
-    return redirect(back_to(request, reverse("diary")))
+    return redirect(came_from(request) or "diary")
 
 
 def remember(request: HttpRequest, words: str, places: list[dict]) -> None:

@@ -5,17 +5,16 @@ from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 
 from clinic.actions.diary import book
 from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.forms.diary import BookingForm, SlotSearchForm, day_asked
-from clinic.models import Appointment, Patient
-from clinic.permissions import CARE
+from clinic.models import Appointment, OutboxMessage, Patient
+from clinic.permissions import CARE, may
 from clinic.scheduling.reasons import day_words
-from clinic.views.back import back_to
+from clinic.views.back import came_from
 from clinic.views.calendar import preview_of, remember, undo_at_hand
 from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.targets import PickUp
@@ -110,9 +109,11 @@ def appointment(request, appointment_id):
     row = _visit(request, appointment_id)
     patient = _open(request, row.patient_id)
     visit = Visit(row, role=request.member.role, at=timezone.now())
+    told = OutboxMessage.objects.about(row) if may(visit.role, "message_list") else []
     return render(request, "clinic/diary/appointment.html", {
         "appointment": row, "visit": visit, "patient": patient, "today": _today(request),
-        "next": request.get_full_path(), "undo": undo_at_hand(request), **_alerts(request, patient),
+        "next": request.get_full_path(), "undo": undo_at_hand(request), "told": told,
+        **_alerts(request, patient),
     })  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def appointment_step(request, appointment_id, step):
         messages.error(request, " ".join(refusal.messages))
     else:
         messages.success(request, DONE_WORDS[step].format(row.patient.full_name))
-    return redirect(back_to(request, reverse("today")))
+    return redirect(came_from(request) or "today")
 
 
 def appointment_move(request, appointment_id):
@@ -274,4 +275,3 @@ def _sentences(refusal, form):
 
 def _when(row) -> str:
     return f"{day_words(row.local_date)}, {row.start_clock}"
-

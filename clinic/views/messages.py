@@ -13,6 +13,7 @@ from django.utils import timezone
 from clinic.actions.messages import retry_message, settle_wish, withdraw_message
 from clinic.forms.messages import MessageFilter
 from clinic.models import MoveWish, OutboxMessage
+from clinic.views.back import came_from
 
 PAGE_ROWS = 25
 State = OutboxMessage.Status
@@ -33,11 +34,10 @@ def message_list(request):
         rows = rows.order_by("next_try_at", "pk")  # what leaves next
     asked = request.GET.get("page", "")
     page = Paginator(rows, PAGE_ROWS).get_page(asked if len(asked) <= 9 else "1")
-    wishes = MoveWish.objects.filter(appointment__clinic=request.clinic, settled_at=None)
     return render(request, "clinic/messages/list.html", {
         "form": form, "page": page, "tabs": _tabs(form.asked, counts),
-        "query": urlencode(form.asked), "wishes": wishes.select_related("appointment__patient"),
-        "states": State,
+        "query": urlencode(form.asked), "states": State,
+        "wishes": MoveWish.objects.unanswered(request.clinic), "here": request.get_full_path(),
     })  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def wish_settle(request, wish_id):
     wish = get_object_or_404(MoveWish, pk=wish_id, appointment__clinic=request.clinic)
     settle_wish(wish=wish, at=timezone.now(), by=request.user)
     messages.success(request, "Done.")
-    return redirect("message_list")
+    return redirect(came_from(request) or "message_list")
 
 
 def _deed(request, message_id, deed, words):
@@ -67,6 +67,8 @@ def _deed(request, message_id, deed, words):
         messages.error(request, " ".join(refusal.messages))
     else:
         messages.success(request, words)
+    if came_from(request):
+        return redirect(came_from(request))
     asked = MessageFilter(request.POST).asked
     return redirect(f"{reverse('message_list')}{'?' if asked else ''}{urlencode(asked)}")
 

@@ -248,6 +248,7 @@ async function onDrop({ event, revert }) {
 async function onPut(told, visit) {
   if (told.done) focusNext = visit.id;
   await load();
+  if (told.done) document.body.dispatchEvent(new CustomEvent("diary:freed")); // whom does the old time suit?
 }
 
 const hand = new Hand(sheet, {

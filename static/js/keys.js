@@ -202,6 +202,13 @@ export function watchKeys() {
   keepRow();
   document.addEventListener("keydown", onKey);
   document.addEventListener("htmx:load", announce);
+  document.addEventListener(
+    "toggle", // a list that was folded up and opens gives its first row the focus
+    ({ target }) => {
+      if (target.matches("details[open][data-rows]")) handle(target.querySelector("[data-row]"))?.focus();
+    },
+    { capture: true },
+  );
   document.addEventListener("click", ({ target }) => {
     if (target.closest("[data-keys-open]")) help();
   });

@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from tests.bench.pages import LETTERS, visitors
 from tests.bench.timing import Result, measure
-from treatments.views.worklist import ROWS, contacts, due_list
+from treatments.views.due import due_rows
+from treatments.views.worklist import ROWS, InTurn, due_list
 
 
 def lists(samples: int) -> Iterator[Result]:
-    """Measure the due worklist: its first rows with people and contacts, and its pages."""
+    """Measure the due worklist: its first rows ready to print, and its pages."""
     people, now = visitors(), timezone.now()
     yield measure(
         Result("due worklist, rows", target="p95 ≤ 20 ms", target_ms=20),
@@ -34,5 +35,5 @@ def lists(samples: int) -> Iterator[Result]:
 
 
 def _rows(clinic, today) -> list:
-    rows = due_list(clinic, "call", today=today).for_worklist()
-    return list(rows.prefetch_related(contacts())[:ROWS])
+    rows = InTurn([plans.for_worklist() for plans in due_list(clinic, "call", today=today)])
+    return due_rows(rows[0:ROWS], today=today, role="lead")

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from clinic.models import Appointment
+from clinic.models import Appointment, MoveWish
 from tests import factories
 from tests.support.pages import axe, sign_in
 from tests.support.records import appointment
@@ -112,11 +112,15 @@ def test_the_worklist_books_in_its_row_and_keeps_a_call(page, live_server, desk,
     axe(page)
 
     page.keyboard.press("ArrowDown")
+    expect(page.locator(f"#who-{plan.pk}")).to_be_focused()
     page.keyboard.press("c")
+    expect(page.get_by_label("Note, nothing clinical")).to_be_focused()
+    axe(page)
     page.get_by_role("button", name="No answer").click()
     expect(page.locator(".due-notes")).to_contain_text("No answer")
+    expect(page.locator(f"#who-{plan.pk}")).to_be_focused()
     axe(page)
-    page.locator(f"#b-{plan.pk}").click()
+    page.keyboard.press("b")
     expect(page.locator(".three-date").first).to_be_focused()
     axe(page)
     page.keyboard.press("1")
@@ -124,6 +128,48 @@ def test_the_worklist_books_in_its_row_and_keeps_a_call(page, live_server, desk,
 
     assert plan.sessions.get(number=1).is_booked
     assert plan.contacts.count() == 1
+
+
+def test_what_a_due_row_opened_is_closed_by_the_same_button_or_escape(
+    page, live_server, desk, clinic
+):
+    today = timezone.localdate()
+    plan = factories.plan(factories.patient(clinic), agreed_on=today, next_earliest_on=today,
+                          next_ideal_on=today, next_latest_on=today)  # fmt: skip
+    sign_in(page, live_server, desk)
+    page.goto("/worklist/")
+    opener, until = page.locator(f"#z-{plan.pk}"), page.get_by_label("Until")
+
+    opener.click()
+    expect(until).to_be_focused()
+    expect(opener).to_have_attribute("aria-expanded", "true")
+    opener.click()
+    expect(until).to_have_count(0)
+    expect(opener).to_be_focused()
+    page.keyboard.press("z")
+    expect(until).to_be_focused()
+    page.keyboard.press("Escape")
+
+    expect(until).to_have_count(0)
+    expect(opener).to_be_focused()
+    expect(opener).to_have_attribute("aria-expanded", "false")
+
+
+@both
+def test_a_patient_who_asks_to_move_is_answered_on_the_worklist(page, live_server, desk, clinic):
+    visit = appointment(patient=factories.patient(clinic, phone="020 7946 0001"),
+                        day=timezone.localdate() + timedelta(7))  # fmt: skip
+    wish = MoveWish.objects.create(appointment=visit, asked_at=timezone.now(), words="Fridays")
+    sign_in(page, live_server, desk)
+    page.goto("/worklist/")
+    axe(page)
+
+    page.get_by_role("button", name="Answered").click()
+
+    expect(page.get_by_text("Fridays")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Worklist")).to_be_visible()
+    wish.refresh_from_db()
+    assert wish.settled_by == desk
 
 
 @both

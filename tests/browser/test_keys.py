@@ -1,5 +1,7 @@
 """The keyboard map: single keys press what shows them, and get in nobody's way."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -51,6 +53,27 @@ def test_one_key_takes_the_step_its_button_shows(page, live_server, desk, visit)
     expect(page.get_by_text("has arrived")).to_be_visible()
     visit.refresh_from_db()
     assert visit.status == "arrived"
+
+
+def test_a_cancelled_visit_takes_two_ways_back_by_two_keys(page, live_server, desk, clinic):
+    today = timezone.localdate()
+    visit = factories.appointment(
+        factories.patient(clinic), today + timedelta(days=7 - today.weekday()), by=desk,
+        at=timezone.now(),
+    )  # fmt: skip
+    sign_in(page, live_server, desk)
+    page.goto(f"/appointments/{visit.pk}/cancel/")
+    page.get_by_text("Could not reach the patient").click()
+    page.get_by_role("button", name="Cancel the appointment").click()
+    page.goto(f"/appointments/{visit.pk}/")
+    expect(page.locator("#diary-undo-words")).to_be_visible()
+    axe(page)
+
+    page.keyboard.press("z")
+
+    expect(page.locator(".note", has_text="One step back")).to_be_visible()
+    visit.refresh_from_db()
+    assert visit.status == "booked"
 
 
 def test_a_key_typed_into_a_field_is_only_text(page, live_server, desk, visit):

@@ -39,6 +39,22 @@ async () => {
   return found;
 }
 """
+# A row's own keys, the page's and its frame's are three scopes: the nearer one wins (static/js/keys.js).
+FIND_KEYS_SHOWN_TWICE = """
+() => {
+  const layer = document.querySelector("dialog[open]") ?? document;
+  const counts = new Map();
+  for (const element of layer.querySelectorAll("[data-key]")) {
+    const seen = element.checkVisibility({ visibilityProperty: true });
+    if (!seen || element.disabled || element.closest("[inert], [aria-disabled=true]")) continue;
+    const row = element.closest("[data-row]");
+    const scope = row ? `row ${row.dataset.row}` : element.closest(".topbar") ? "frame" : "page";
+    const name = `${scope}: ${element.dataset.key}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts].filter(([, count]) => count > 1).map(([name]) => name);
+}
+"""
 
 
 def watch(context, complaints):
@@ -62,7 +78,7 @@ def sign_in(page, live_server, user):
 
 
 def axe(page):
-    """Assert that axe-core finds nothing wrong with the page as it is now.
+    """Assert that axe-core finds nothing wrong with the page as it is now, and no key twice.
 
     The script goes in over the debugging protocol, so the page's own policy may stay strict.
     """
@@ -70,3 +86,4 @@ def axe(page):
         page.evaluate(AXE.read_text())
     violations = page.evaluate(RUN_AXE)
     assert not violations, "\n".join([page.url, *violations])
+    assert (page.url, page.evaluate(FIND_KEYS_SHOWN_TWICE)) == (page.url, [])

@@ -41,6 +41,13 @@ def has_lapsed(today: date) -> Q:
     return lapsed | Q(contacts_unanswered__gte=LAPSE_AFTER_CONTACTS)
 
 
+def _paused_on(today: date) -> Exists:
+    """Return the condition that a medical pause of the patient covers a day."""
+    return Exists(Blackout.objects.filter(
+        patient=OuterRef("patient"), kind="medical", from_day__lte=today, to_day__gte=today
+    ))  # fmt: skip
+
+
 class TreatmentPlanQuerySet(models.QuerySet):
     """Questions about courses."""
 
@@ -116,10 +123,7 @@ class TreatmentPlanQuerySet(models.QuerySet):
 
     def with_pause(self, today: date):
         """Annotate `is_paused`: the patient has a medical pause that covers today."""
-        pause = Blackout.objects.filter(
-            patient=OuterRef("patient"), kind="medical", from_day__lte=today, to_day__gte=today
-        )
-        return self.annotate(is_paused=Exists(pause))
+        return self.annotate(is_paused=_paused_on(today))
 
     def blocked(self, today: date):
         """Keep running courses that wait for a practitioner, with `is_paused`.
@@ -131,19 +135,28 @@ class TreatmentPlanQuerySet(models.QuerySet):
         paused = Q(is_paused=True, next_booked_on__isnull=True, next_earliest_on__lte=soon)
         return rows.filter(paused | Q(next_booked_on__lt=today))
 
-    def by_urgency(self, today: date | None = None):
-        """Order as the worklist does: longest past the last day first, then what has least left.
+    def by_urgency(self):
+        """Order by the last day of the next session, then the event: an index gives this order."""
+        return self.order_by("next_latest_on", F("event_on").asc(nulls_last=True), "pk")
 
-        With `today` the courses at risk come first, whose event cannot be met among them.
+    def to_call(self, today: date, *, at_risk: bool):
+        """Keep courses to call about now in the worklist's order: those at risk, or all others.
+
+        What is put off, lapsed or medically paused is not among them.
         """
-        order = ["next_latest_on", F("event_on").asc(nulls_last=True), "pk"]
-        if today is not None:
-            at_risk = (
-                Q(next_latest_on__lt=today) | Q(start_by_on__lt=today)
-                | Q(start_by_on__lt=F("next_earliest_on"))
-            )  # fmt: skip
-            order.insert(0, Case(When(at_risk, then=Value(0)), default=Value(1)))
-        return self.order_by(*order)
+        rows = self.open().awake(today).filter(
+            ~_paused_on(today), next_booked_on__isnull=True,
+            next_latest_on__gte=today - timedelta(days=LAPSE_AFTER_DAYS),
+            contacts_unanswered__lt=LAPSE_AFTER_CONTACTS,
+        )  # fmt: skip
+        too_late = Q(start_by_on__lt=today) | Q(start_by_on__lt=F("next_earliest_on"))
+        if at_risk:
+            return rows.filter(Q(next_latest_on__lt=today) | too_late).by_urgency()
+        in_time = Q(start_by_on__gte=today) & Q(start_by_on__gte=F("next_earliest_on"))
+        return rows.filter(
+            Q(start_by_on=None) | in_time, next_latest_on__gte=today,
+            next_earliest_on__lte=today + timedelta(days=BOOK_AHEAD_DAYS),
+        ).by_urgency()  # fmt: skip
 
     def for_worklist(self):
         """Read what a row of the worklist prints, and nothing else."""
@@ -266,6 +279,24 @@ class TreatmentPlan(models.Model):
 
     def get_absolute_url(self):
         return reverse("course", args=[self.pk])
+
+    def state_on(self, today: date) -> PlanState:
+        """Return where this course stands on a day: what `with_state` asks the database."""
+        if self.status != self.Status.OPEN:
+            return PlanState(self.status)
+        if self.next_booked_on and self.next_booked_on >= today:
+            return PlanState.ON_TRACK
+        days = (self.next_earliest_on, self.next_ideal_on, self.next_latest_on, self.start_by_on)
+        earliest, ideal, latest, start_by = (day or date.max for day in days)
+        is_long_past = latest < today - timedelta(days=LAPSE_AFTER_DAYS)
+        if is_long_past or self.contacts_unanswered >= LAPSE_AFTER_CONTACTS:
+            return PlanState.LAPSED
+        if latest < today or start_by < max(today, self.next_earliest_on or today):
+            return PlanState.AT_RISK
+        if ideal < today:
+            return PlanState.OVERDUE
+        is_soon = earliest <= today + timedelta(days=BOOK_AHEAD_DAYS)
+        return PlanState.BOOK_NOW if is_soon else PlanState.ON_TRACK
 
     @property
     def sessions_left(self) -> int:

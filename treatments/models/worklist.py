@@ -13,6 +13,15 @@ from treatments.models.plans import TreatmentPlan
 SHORT_NOTICE_DAYS = 2  # a gap nearer than this is for those who said that short notice is fine
 
 
+class ContactLogQuerySet(models.QuerySet):
+    """Questions about contacts."""
+
+    def latest_of(self, plans) -> dict[int, "ContactLog"]:
+        """Return the latest contact of each course that has one, by the course's key. One query."""
+        rows = self.filter(plan__in=plans).order_by("at", "pk")
+        return {row.plan_id: row for row in rows.only("plan", "result", "at")}
+
+
 class ContactLog(models.Model):
     """One attempt to reach a patient about a course. Rows are added, never changed."""
 
@@ -39,6 +48,8 @@ class ContactLog(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey("clinic.User", models.PROTECT, related_name="+")
     request_key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+
+    objects = ContactLogQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

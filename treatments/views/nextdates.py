@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import trigger_client_event
 
 from clinic.actions.patients import open_patient
@@ -19,6 +18,7 @@ from clinic.forms.diary import BookingForm
 from clinic.permissions import CARE
 from clinic.scheduling.course import Weights, day_verdicts
 from clinic.scheduling.reasons import Reason, day_words, sentence
+from clinic.views.back import came_from
 from clinic.views.offers import Offer, offered, why_this_day
 from treatments.actions.diary import book_session
 from treatments.models import PlannedSession, TreatmentPlan
@@ -101,7 +101,7 @@ def course_next(request, plan_id):
     return render(request, f"treatments/worklist/{'_three' if part else 'next'}.html", {
         "plan": plan, "patient": patient, "today": today, "refusal": refusal, "nearest": nearest,
         "best": best_dates(plan, today=today, units=units), "key": uuid.uuid4(),
-        "next": _back(request), "part": part,
+        "next": came_from(request), "part": part,
         "allergies": patient.allergies.filter(ended_on=None) if clinical else [],
     }, status=INVALID if refusal else 200)  # fmt: skip
 
@@ -128,7 +128,7 @@ def _booked(request, plan, visit):
     )
     if not request.htmx:
         messages.success(request, words)
-        return redirect(_back(request) or plan)
+        return redirect(came_from(request) or plan)
     answer = render(request, "treatments/worklist/_booked.html", {"visit": visit})
     return trigger_client_event(answer, "toast", {"text": words, "level": "success"})
 
@@ -138,12 +138,3 @@ def _plan(request, plan_id) -> TreatmentPlan:
     plan = get_object_or_404(rows, pk=plan_id)
     plan.clinic = request.clinic
     return plan
-
-
-def _back(request) -> str:
-    """Return where the person came from, if it is a page of this site; else ""."""
-    url = (request.POST if request.method == "POST" else request.GET).get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return url if safe else ""

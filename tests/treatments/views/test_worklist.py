@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.models import Appointment, AuditEvent, Blackout
@@ -38,10 +40,15 @@ def course(clinic, *, first=0, ideal=7, latest=14, **facts) -> TreatmentPlan:
 def where(plan, today=TODAY) -> tuple[str, str] | None:
     """Return the list a course is on and its state there, None when it is on none."""
     for name in ("call", "lapsed", "blocked", "snoozed"):
-        for row in due_list(plan.clinic, name, today=today):
+        for row in listed(plan.clinic, name, today=today):
             if row.pk == plan.pk:
-                return name, row.state
+                return name, row.state_on(today)
     return None
+
+
+def listed(clinic, name, *, today=TODAY) -> list[TreatmentPlan]:
+    """Return the courses of one list in their order."""
+    return [row for question in due_list(clinic, name, today=today) for row in question]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +137,7 @@ def test_the_day_turns_at_midnight_on_the_clinics_wall(as_user):
     for clock in ("2026-11-24T10:59+00:00", "2026-11-24T11:01+00:00"):  # 23:59 and 00:01 there
         with time_machine.travel(datetime.fromisoformat(clock), tick=False):
             rows = as_user(there).get("/worklist/").context["rows"]
-            states.append([row.plan.state for row in rows])
+            states.append([row.state for row in rows])
 
     assert states == [["book_now"], ["overdue"]]
 
@@ -142,7 +149,7 @@ def test_the_longest_past_comes_first_then_least_left_then_the_event(clinic):
     worst, bad = course(clinic, latest=-20), course(clinic, latest=-2)
     doomed = course(clinic, first=0, ideal=9, latest=20, start_by_on=TODAY - WEEK)
 
-    rows = list(due_list(clinic, "call", today=TODAY))
+    rows = listed(clinic, "call")
 
     assert rows == [worst, bad, doomed, event, plain, relaxed]
 
@@ -175,8 +182,89 @@ def test_the_worklist_costs_the_same_queries_for_any_number_of_rows(
         log_contact(plan=course(clinic), result="no_answer", at=NOON, by=desk)
     client = as_user(desk)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get("/worklist/")
+
+
+@pytest.mark.parametrize(("opener", "field"), [("contact_url", "note"), ("snooze_url", "because")])
+def test_a_rows_form_comes_when_it_is_opened_and_as_a_page_of_its_own(
+    clinic, desk, as_user, opener, field
+):
+    course(clinic)
+    client = as_user(desk)
+    listed = client.get("/worklist/")
+    url = getattr(listed.context["rows"][0], opener)
+
+    answers = [listed, client.get(url, headers={"hx-request": "true"}), client.get(url)]
+
+    pages = [answer.content.decode() for answer in answers]
+    assert [f'name="{field}"' in page for page in pages] == [False, True, True]
+    assert ["</html>" in page for page in pages] == [True, False, True]
+
+
+def test_without_scripts_a_contact_is_kept_and_the_list_comes_back(clinic, desk, as_user):
+    plan = course(clinic)
+
+    answer = as_user(desk).post(reverse("due_contact", args=[plan.pk]), {"result": "reached"})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/worklist/")
+    assert plan.contacts.get().result == "reached"
+
+
+def test_a_call_about_a_course_that_ended_meanwhile_is_kept_and_its_row_leaves(
+    clinic, desk, as_user
+):
+    plan = factories.plan(factories.patient(clinic), status="done")
+
+    answer = as_user(desk).post(
+        reverse("due_contact", args=[plan.pk]), {"result": "reached"},
+        headers={"hx-request": "true"},
+    )  # fmt: skip
+
+    assert (answer.status_code, answer.context["gone"]) == (200, True)
+
+
+@pytest.mark.parametrize("page", ["due_contact", "due_snooze"])
+def test_opening_a_form_costs_the_same_queries_for_any_number_of_contacts(
+    clinic, desk, as_user, django_assert_num_queries, page
+):
+    plan = course(clinic)
+    for _ in range(3):
+        log_contact(plan=plan, result="no_answer", at=NOON, by=desk)
+    client = as_user(desk)
+
+    with django_assert_num_queries({"due_contact": 5, "due_snooze": 4}[page]):
+        client.get(reverse(page, args=[plan.pk]), headers={"hx-request": "true"})
+
+
+def test_another_clinics_row_opens_nothing(clinic, desk, as_user):
+    foreign = course(factories.clinic_with_diary())
+
+    for name in ("due_contact", "due_snooze"):
+        assert as_user(desk).get(reverse(name, args=[foreign.pk])).status_code == 404
+
+
+def test_a_page_behind_the_courses_at_risk_goes_on_with_the_others(clinic, desk, as_user):
+    at_risk = [course(clinic, latest=-1) for _ in range(21)]
+    others = [course(clinic) for _ in range(20)]
+    client = as_user(desk)
+
+    pages = [client.get(f"/worklist/?page={n}").context["rows"] for n in (1, 2, 3)]
+
+    assert [[row.plan for row in rows] for rows in pages] == [
+        at_risk[:20], [at_risk[20], *others[:19]], [others[19]],
+    ]  # fmt: skip
+
+
+def test_the_list_is_read_in_the_order_of_an_index(clinic):
+    for question in due_list(clinic, "call", today=TODAY):
+        with CaptureQueriesContext(connection) as asked:
+            list(question.for_worklist()[:20])
+        plan = question.for_worklist()[:20].explain()
+        assert len(asked) == 1
+        if connection.vendor == "sqlite":
+            assert "plan_clinic_unbooked" in plan, plan
+            assert "USE TEMP B-TREE FOR ORDER BY" not in plan, plan
 
 
 def test_a_practitioner_alone_sees_what_is_lapsed_and_blocked(clinic, desk, practitioner, as_user):
@@ -204,7 +292,7 @@ def test_a_call_is_kept_with_who_and_when(clinic, desk, as_user):
     line = AuditEvent.objects.filter(action="course.contacted").get()
     assert (contact.way, contact.result, contact.by, contact.at) == ("call", "reached", desk, NOON)
     assert (line.patient_id, line.category) == (plan.patient_id, "schedule")
-    assert "Rings on Friday" in answer.content.decode()
+    assert "Reached, Mon 23 Nov" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -219,6 +307,8 @@ def test_putting_off_needs_a_day_to_come_and_a_reason(clinic, desk, as_user, sen
 
     plan.refresh_from_db()
     assert (answer.status_code, plan.snoozed_until) == (422, None)
+    assert answer["HX-Retarget"] == f"#more-{plan.pk}"
+    assert 'role="alert"' in answer.content.decode()
 
 
 def test_the_desk_cannot_take_a_practitioners_decision(clinic, desk, as_user):

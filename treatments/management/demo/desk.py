@@ -23,7 +23,7 @@ def keep_lists(clinic: Clinic, at: datetime) -> None:
     """Write down calls, one course put off and the waitlist of a clinic, as of an instant."""
     by, today = _desk(clinic), clinic.local_date(at)
     plans = TreatmentPlan.objects.of(clinic).select_related("patient", "service")
-    due = list(plans.due(today).by_urgency(today)[:5])
+    due = list(plans.due(today).by_urgency()[:5])
     for plan, (result, note) in zip(due, CALLS, strict=False):
         log_contact(plan=plan, result=result, note=note, at=at - timedelta(hours=2), by=by)
     for plan in due[4:]:

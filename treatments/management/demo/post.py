@@ -10,7 +10,7 @@ from clinic.models.messages import Kind
 from clinic.scheduling.minutes import minute_of_instant
 
 State = OutboxMessage.Status
-REFUSED = "SMTPRecipientsRefused: 550 mailbox unavailable"
+REFUSED = "The mail server refused it: 550 mailbox unavailable"
 AWAY = "TimeoutError: timed out"
 
 
