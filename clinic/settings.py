@@ -286,6 +286,7 @@ if PHOTO_BUCKET:
 
 # --- Language, time, mail, log --------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["clinic.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"  # stored and compared in UTC; every page shows its clinic's wall time

@@ -16,6 +16,7 @@ from clinic.views import (
     unresolved,
 )
 
+admin.site.index_title = "Planning and settings"
 admin.site.final_catch_all_view = False  # an unknown admin address is a plain 404
 
 handler400 = "clinic.views.errors.bad_request"

@@ -12,7 +12,6 @@ from clinic.models.messages import PLACEHOLDERS
 class MessageTemplateAdmin(PlainPage, SettingAdmin):
     """One text for each kind of message and channel."""
 
-    many, one = "Words of messages", "Words of a message"
     list_display = ["kind", "channel", "subject", "clinic", "active"]
     list_filter = ["channel", "active"]
     list_select_related = ["clinic"]

@@ -5,10 +5,11 @@ from django.utils import timezone
 
 from clinic.actions.patients import open_patient
 from clinic.admin.walls import ClinicWall, LookOnly
+from clinic.admin.words import PlainPage
 from clinic.models import Appointment, Patient
 
 
-class AuditedLook(ClinicWall, LookOnly):
+class AuditedLook(PlainPage, ClinicWall, LookOnly):
     """Rows about a patient: whoever opens one is written into the audit first."""
 
     show_full_result_count = False
@@ -33,7 +34,6 @@ class PatientAdmin(AuditedLook):
     list_per_page = 50
     search_fields = ["search_family", "search_given", "number"]
     search_help_text = "Name, telephone, date of birth or number"
-    autocomplete_fields = ["preferred_practitioner"]
     ordering = ["search_family", "search_given", "pk"]
     exclude = ["skin_phototype", "skin_phototype_on", "skin_phototype_method",
                "allergies_asked_on", "version"]  # fmt: skip
@@ -49,13 +49,13 @@ class AppointmentAdmin(AuditedLook):
     """Who comes when."""
 
     category = "schedule"
+    heads = {"local_date": "Day"}
     list_display = ["local_date", "start_clock", "patient", "service", "practitioner", "status"]
     list_filter = ["status"]
     list_select_related = ["patient", "service", "practitioner", "clinic"]
     list_per_page = 50
     search_fields = ["patient__search_family"]
     search_help_text = "The patient's name, telephone, date of birth or number"
-    autocomplete_fields = ["patient"]
     ordering = ["-local_date", "-local_start_min", "-pk"]
     exclude = ["why_this_date", "version"]
 

@@ -34,7 +34,7 @@ class WeeklyHoursInline(PlainWords, PartInline):
 
     model = WeeklyHours
     form = HoursForm
-    verbose_name = verbose_name_plural = "Weekly hours"
+    verbose_name, verbose_name_plural = "row of hours", "Weekly hours"
     fields = ["weekday", "from_min", "to_min", "valid_from", "valid_to"]
     words = {
         "weekday": ("Weekday", ""),
@@ -47,12 +47,10 @@ class WeeklyHoursInline(PlainWords, PartInline):
 class ResourceAdmin(PlainPage, SettingAdmin):
     """Practitioners, rooms and devices."""
 
-    many, one = "People, rooms and devices", "Person, room or device"
     list_display = ["name", "kind", "week", "user", "active"]
     list_filter = ["kind", "active"]
     list_select_related = ["user", "clinic"]
     search_fields = ["name", "user__first_name", "user__last_name"]
-    autocomplete_fields = ["user"]
     ordering = [
         Case(When(kind="practitioner", then=0), When(kind="room", then=1), default=2), "order", "pk"
     ]  # fmt: skip
@@ -64,7 +62,6 @@ class ResourceAdmin(PlainPage, SettingAdmin):
             "a break between them."}),
         ("In lists", {"fields": [("order", "active")]}),
     ]  # fmt: skip
-    plain_choices = ("user",)
     words = {
         "kind": ("What is it?", "Always one person, one room or one device: three pens are three."),
         "name": ("Name", "As it is shown in the diary."),
@@ -72,6 +69,7 @@ class ResourceAdmin(PlainPage, SettingAdmin):
         "order": ("Place in lists", "Lower comes first."),
         "active": ("In use", "Taken out of use it keeps its past and cannot be booked any more."),
     }
+    heads = {"user": "Signs in as"}
     inlines = [WeeklyHoursInline]
 
     def get_queryset(self, request):
@@ -119,14 +117,12 @@ class AbsenceList(ChangeList):
 class HoursExceptionAdmin(PlainPage, SettingAdmin):
     """Leave, sickness, holidays and extra hours."""
 
-    many, one = "Absences and extra hours", "Absence or extra hours"
     form = ExceptionForm
     list_display = ["when", "who", "kind", "reason", "consequence"]
     list_filter = ["kind", "reason"]
     list_select_related = ["resource", "clinic"]
     list_per_page = 25
     search_fields = ["resource__name"]
-    autocomplete_fields = ["resource"]
     ordering = ["-from_day", "pk"]
     readonly_fields = ["consequence"]
     fieldsets = [
@@ -135,7 +131,6 @@ class HoursExceptionAdmin(PlainPage, SettingAdmin):
         ("When?", {"fields": [("from_day", "to_day"), ("from_min", "to_min")]}),
         ("What it means", {"fields": ["consequence"]}),
     ]
-    plain_choices = ("resource",)
     words = {
         "resource": ("Practitioner, room or device", "Empty: the whole clinic."),
         "kind": ("What", "Away closes the days; extra hours open them. Away always wins."),
@@ -223,7 +218,7 @@ class ServicePhaseInline(PlainWords, PartInline):
     """The stretches a service is made of."""
 
     model = ServicePhase
-    verbose_name = verbose_name_plural = "Phases, in order"
+    verbose_name, verbose_name_plural = "phase", "Phases, in order"
     fields = ["kind", "offset_min", "minutes", "practitioner_min", "needs_room", "needs_device"]
     words = {
         "kind": ("What happens", ""),
@@ -240,10 +235,9 @@ class CompetenceInline(PlainWords, PartInline):
 
     model = Competence
     form = CompetenceForm
-    verbose_name = verbose_name_plural = "Who and what can serve it"
-    plain_choices = ("resource",)
+    verbose_name = "person, room or device"
+    verbose_name_plural = "Who and what can serve it"
     words = {"resource": ("Practitioner, room or device", "")}
-    autocomplete_fields = ["resource"]
 
     def get_queryset(self, request):
         """Join what each row prints."""
@@ -260,12 +254,10 @@ class CompetenceInline(PlainWords, PartInline):
 class ServiceAdmin(PlainPage, SettingAdmin):
     """What can be booked."""
 
-    many, one = "Services", "Service"
     list_display = ["name", "made_of", "grid", "active"]
     list_filter = ["active"]
     list_select_related = ["clinic"]
     search_fields = ["name"]
-    autocomplete_fields = []
     fieldsets = [(None, {
         "fields": ["clinic", "name", ("grid_min", "active")],
         "description": "A visit is made of phases. While the cream works, the room is taken and the "

@@ -7,6 +7,7 @@ from django.utils import timezone
 from clinic.actions.staff import edit_person, end_membership, give_role, invite_staff
 from clinic.admin.audited import SettingAdmin
 from clinic.admin.walls import ClinicWall, led_by
+from clinic.admin.words import PlainPage
 from clinic.forms.staff import InvitationForm, MembershipForm, PersonForm
 from clinic.models import Clinic, Membership, User
 
@@ -20,15 +21,15 @@ class NeverDeleted(admin.ModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(NeverDeleted, ClinicWall):
+class UserAdmin(PlainPage, NeverDeleted, ClinicWall):
     """People of the lead's clinics; adding one sends an invitation."""
 
+    heads = {"is_active": "Can sign in", "last_login": "Last seen"}
     clinic_path = "memberships__clinic"
     list_display = ["username", "first_name", "last_name", "email", "is_active", "last_login"]
     list_filter = ["is_active"]
     list_select_related = False
     search_fields = ["username", "first_name", "last_name", "email"]
-    autocomplete_fields = []
     ordering = ["last_name", "first_name", "pk"]
 
     def get_queryset(self, request):
@@ -40,7 +41,9 @@ class UserAdmin(NeverDeleted, ClinicWall):
         form = PersonForm if obj else InvitationForm
         form = super().get_form(request, obj, form=form, **kwargs)
         if obj is None:
-            form.base_fields["clinic"].queryset = Clinic.objects.filter(pk__in=led_by(request.user))
+            own = form.base_fields["clinic"]
+            own.queryset = Clinic.objects.filter(pk__in=led_by(request.user))
+            own.initial, own.empty_label = request.clinic.pk, None
         return form
 
     def get_fields(self, request, obj=None):
@@ -75,22 +78,29 @@ class UserAdmin(NeverDeleted, ClinicWall):
 
 
 @admin.register(Membership)
-class MembershipAdmin(NeverDeleted, ClinicWall):
+class MembershipAdmin(PlainPage, NeverDeleted, ClinicWall):
     """Who has which role where."""
 
+    heads = {"user": "Person", "ended_at": "Ended"}
+    words = {
+        "user": ("Person", "Somebody new is invited under Accounts."),
+        "role": ("Role", "What they may see and do in this clinic."),
+    }
     form = MembershipForm
     list_display = ["user", "role", "clinic", "ended_at"]
     list_filter = ["role"]
     list_select_related = ["user", "clinic"]
     search_fields = ["user__first_name", "user__last_name", "user__username"]
-    autocomplete_fields = ["user"]
     ordering = ["user__last_name", "user__first_name", "pk"]
-    fields = ["user", "clinic", "role", "ended_at"]
     actions = ["end"]
+
+    def get_fields(self, request, obj=None):
+        """Show when it ended once it stands."""
+        return ["user", "clinic", "role", *(["ended_at"] if obj else [])]
 
     def get_readonly_fields(self, request, obj=None):
         """Fix who and where once it stands; an end is a deed of its own."""
-        return ["user", "clinic", "ended_at"] if obj else ["ended_at"]
+        return ["user", "clinic", "ended_at"] if obj else []
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """Offer the people of the lead's own clinics."""
@@ -118,14 +128,19 @@ class MembershipAdmin(NeverDeleted, ClinicWall):
 
 
 @admin.register(Clinic)
-class ClinicAdmin(SettingAdmin):
+class ClinicAdmin(PlainPage, SettingAdmin):
     """The clinic's own facts."""
 
+    words = {
+        "slug": ("Short name", "Part of addresses; stays as it is."),
+        "time_zone": ("Time zone", "Every time on every page; fixed once visits are promised."),
+        "jurisdiction": ("Law of", ""),
+        "phone": ("Telephone", "Patients are told to call it."),
+    }
     clinic_path = "pk"
     list_display = ["name", "time_zone", "jurisdiction", "phone"]
     list_select_related = False
     search_fields = ["name"]
-    autocomplete_fields = []
     fields = ["name", "slug", "time_zone", "jurisdiction", "phone", "email", "address"]
 
     def has_add_permission(self, request):

@@ -37,6 +37,7 @@ class ClinicWall(admin.ModelAdmin):
         fields = {field.name for field in model._meta.get_fields()}
         if model is Clinic:
             kwargs.setdefault("queryset", Clinic.objects.filter(pk__in=led_by(request.user)))
+            kwargs |= {"initial": request.clinic.pk, "empty_label": None}
         elif "clinic" in fields:
             own = model._default_manager.filter(clinic__in=led_by(request.user))
             kwargs.setdefault("queryset", own)

@@ -85,6 +85,8 @@ class MessageTemplate(models.Model):
     active = models.BooleanField(default=True, help_text="Off: this message is not sent.")
 
     class Meta:
+        verbose_name = "words of a message"
+        verbose_name_plural = "words of messages"
         ordering = ["kind", "channel"]
         constraints = [
             models.UniqueConstraint(

@@ -43,6 +43,8 @@ class Resource(models.Model):
     objects = ResourceQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "person, room or device"
+        verbose_name_plural = "people, rooms and devices"
         ordering = ["kind", "order", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["clinic", "kind", "name"], name="resource_one_name"),
@@ -127,6 +129,8 @@ class HoursException(models.Model):
     to_min = models.PositiveSmallIntegerField("to", null=True, blank=True)
 
     class Meta:
+        verbose_name = "absence or extra hours"
+        verbose_name_plural = "absences and extra hours"
         ordering = ["from_day", "pk"]
         constraints = [
             models.CheckConstraint(

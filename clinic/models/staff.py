@@ -22,8 +22,8 @@ class User(AbstractUser):
     """A person who signs in. What they may do hangs on their memberships, never on this row."""
 
     class Meta:
-        verbose_name = "person"
-        verbose_name_plural = "people"
+        verbose_name = "account"
+        verbose_name_plural = "accounts"
 
     def __str__(self):
         return self.get_full_name() or self.username
@@ -102,6 +102,8 @@ class Membership(models.Model):
     objects = MembershipQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "role"
+        verbose_name_plural = "roles"
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "clinic"], name="membership_one_role_per_clinic",

@@ -8,16 +8,26 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from clinic.models import Appointment
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.weeks import WEEK, monday_of, weeks_from
-from treatments.admin.planner import planner_url
+from clinic.templatetags.needlepoint import Look, look
 from treatments.models import PlannedSession, PlanState, Protocol, TreatmentPlan
 
 WEEKS, WEEKS_BACK, ROWS = 18, 4, 40
 STEP, FARTHEST = WEEK * 9, WEEK * 104
+#: What a row prints; everything else stays in the database.
+PRINTED = (
+    "status", "agreed_on", "sessions_planned", "sessions_done", "next_ideal_on",
+    "patient__family_name", "patient__given_name", "protocol__name", "practitioner__name",
+)  # fmt: skip
+PRINTED_SESSIONS = (
+    "plan_id", "number", "done_on", "gap_days_ideal", "appointment__status",
+    "appointment__local_date", "appointment__local_start_min", "appointment__practitioner__name",
+)  # fmt: skip
 #: What a session shows: letter, tone, word. The letter says it too, never the colour alone.
 MARKS = {
     "done": ("D", "good", "Done"),
@@ -51,9 +61,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class BoardRow:
-    """One course with its sessions by week; `before` and `after` lie outside the weeks shown."""
+    """One course with its sessions by week; `before` and `after` count those outside of the weeks.
+
+    `planner_url` is empty where the course does not run any more.
+    """
 
     plan: TreatmentPlan
+    look: Look
     weeks: Sequence[Sequence[Mark]]
     before: int
     after: int
@@ -73,8 +87,11 @@ def board(desk, request):
     page = Paginator(filters.kept(desk.get_queryset(request)), ROWS).get_page(
         request.GET.get("page")
     )
+    planner = reverse("admin:treatments_treatmentplan_planner")
     facts = {
-        "rows": [row_of(plan, mondays, today) for plan in with_sessions(page.object_list)],
+        "rows": [
+            row_of(plan, mondays, today, planner) for plan in with_sessions(page.object_list)
+        ],
         "mondays": mondays, "this_week": monday_of(today), "page": page, "filters": filters,
         "today": today, "marks": MARKS.values(), "first": first, "usual": usual,
         "earlier": first - STEP, "later": first + STEP,
@@ -93,11 +110,10 @@ def first_asked(text: str, today: date) -> date | None:
 
 def with_sessions(plans) -> list[TreatmentPlan]:
     """Return courses with people and sessions, appointments joined: two queries for any number."""
-    sessions = PlannedSession.objects.order_by("number").select_related(
-        "appointment", "appointment__practitioner"
-    )
-    rows = plans.with_people().prefetch_related(Prefetch("sessions", sessions, to_attr="in_order"))
-    return list(rows)
+    sessions = PlannedSession.objects.order_by("number").select_related("appointment__practitioner")
+    sessions = Prefetch("sessions", sessions.only(*PRINTED_SESSIONS), to_attr="in_order")
+    rows = plans.select_related("patient", "protocol", "practitioner").only(*PRINTED)
+    return list(rows.prefetch_related(sessions))
 
 
 class Filters:
@@ -139,8 +155,8 @@ class Filters:
 
 
 # --- Sums -----------------------------------------------------------------------------------------
-def row_of(plan: TreatmentPlan, mondays: Sequence[date], today: date) -> BoardRow:
-    """Return a course with its sessions put into these weeks."""
+def row_of(plan: TreatmentPlan, mondays: Sequence[date], today: date, planner: str) -> BoardRow:
+    """Return a course with its sessions put into these weeks; `planner` is the planner's address."""
     weeks: list[list[Mark]] = [[] for _ in mondays]
     before = after = 0
     for mark in marks_of(plan, plan.in_order, today):
@@ -151,7 +167,8 @@ def row_of(plan: TreatmentPlan, mondays: Sequence[date], today: date) -> BoardRo
             after += 1
         else:
             weeks[at].append(mark)
-    return BoardRow(plan, weeks, before, after, planner_url(plan))
+    url = f"{planner}?plan={plan.pk}" if plan.status == TreatmentPlan.Status.OPEN else ""
+    return BoardRow(plan, look(plan.state, "course"), weeks, before, after, url)
 
 
 def marks_of(plan, sessions: Sequence[PlannedSession], today: date) -> list[Mark]:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from functools import partial
 
 from django.contrib import admin
-from django.db.models import Case, Count, DateField, F, IntegerField, Value, When
+from django.db.models import Count, DateField, Value
 from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
@@ -17,6 +17,7 @@ from clinic.templatetags.needlepoint import look
 from treatments.admin.board import board
 from treatments.admin.capacity import capacity
 from treatments.admin.course import CoursePage
+from treatments.admin.listed import CourseList
 from treatments.admin.planner import planner, planner_url
 from treatments.admin.repair import repair_desk
 from treatments.admin.several import propose_and_book, several
@@ -26,11 +27,6 @@ from treatments.models.plans import LAPSE_AFTER_DAYS
 PARTS = "admin/treatments/treatmentplan"
 #: The states a running course can be in, the most urgent first.
 RUNNING = [state for state in PlanState if state not in {PlanState.DONE, PlanState.STOPPED}]
-#: Sorts by urgency what `with_state` put into words.
-URGENCY = Case(
-    *(When(state=state, then=Value(rank)) for rank, state in enumerate(PlanState)),
-    output_field=IntegerField(),
-)
 
 
 def day_of_desk(request):
@@ -45,10 +41,6 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
     template = f"{PARTS}/_states.html"
 
-    def __init__(self, request, params, model, model_admin):
-        super().__init__(request, params, model, model_admin)
-        self.rows = model_admin.get_queryset(request)
-
     def lookups(self, request, model_admin):
         """Offer every state, the most urgent first, and all of them."""
         return [*PlanState.choices, ("all", "All")]
@@ -61,7 +53,8 @@ class StateFilter(admin.SimpleListFilter):
 
     def choices(self, changelist):
         """Yield each choice with its word, icon, tone and, for running courses, how many."""
-        found = self.rows.open().order_by().values_list("state").annotate(n=Count("pk"))
+        rows = changelist.root_queryset.open().order_by()
+        found = rows.values_list("state").annotate(n=Count("pk"))
         counts = dict(found)
         counts |= {"running": sum(counts.values())}
         options = list(super().choices(changelist))
@@ -158,7 +151,11 @@ class TreatmentPlanAdmin(CoursePage, ClinicWall):
         today = day_of_desk(request)
         rows = super().get_queryset(request).of(request.clinic).with_state(today)
         rows = rows.annotate(today=Value(today, output_field=DateField()))
-        return rows.order_by(URGENCY, F("next_latest_on").asc(nulls_last=True), "pk")
+        return rows.by_state(today)
+
+    def get_changelist(self, request, **kwargs):
+        """Return the list that draws its rows itself."""
+        return CourseList
 
     def get_search_results(self, request, queryset, search_term):
         """Find courses by their patient, as every search of the house does."""
@@ -185,8 +182,8 @@ class TreatmentPlanAdmin(CoursePage, ClinicWall):
 
     @admin.display(description="patient and course", ordering="patient__search_family")
     def patient_name(self, plan):
-        """Return family name first, as lists are read, with what is treated and by whom."""
-        return render_to_string(f"{PARTS}/_patient.html", {"plan": plan})
+        """Return family name first, as lists are read."""
+        return plan.patient
 
     @admin.display(description="progress", ordering="sessions_done")
     def progress(self, plan):
@@ -213,7 +210,7 @@ class TreatmentPlanAdmin(CoursePage, ClinicWall):
         shown = {"day": day, "today": plan.today, "missing": missing}
         return render_to_string(f"{PARTS}/_day.html", shown)
 
-    @admin.display(description="state", ordering=URGENCY)
+    @admin.display(description="state", ordering="urgency")
     def state_chip(self, plan):
         """Return the state as a word with an icon and a tone."""
         return render_to_string(
@@ -222,8 +219,5 @@ class TreatmentPlanAdmin(CoursePage, ClinicWall):
 
     @admin.display(description="Planner")
     def plan_it(self, plan):
-        """Return the way into the planner, for courses that still run."""
-        if plan.status != TreatmentPlan.Status.OPEN:
-            return ""
-        shown = {"url": planner_url(plan), "plan": plan}
-        return render_to_string(f"{PARTS}/_plan_link.html", shown)
+        """Return the way into the planner."""
+        return planner_url(plan)

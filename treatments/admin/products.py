@@ -3,23 +3,39 @@
 from django.contrib import admin
 
 from clinic.admin.walls import ClinicWall
-from clinic.admin.words import between, column
+from clinic.admin.words import PlainWords, between, column
 from treatments.admin.protocols import KNOWN, CatalogueAdmin
 from treatments.models import Active, AreaDose, Device, DeviceModel, DoseLimit, Lot, Product
 
 
-class ActiveInline(admin.TabularInline):
+class ActiveInline(PlainWords, admin.TabularInline):
     """What the cream contains."""
 
     model = Active
     extra = 0
+    verbose_name, verbose_name_plural = "active substance", "What it contains"
+    words = {"mg_per_g": ("Strength (mg per g)", "25 mg per g is 2.5 %.")}
 
 
-class DoseLimitInline(admin.StackedInline):
+class DoseLimitInline(PlainWords, admin.StackedInline):
     """What its label allows."""
 
     model = DoseLimit
     extra = 0
+    verbose_name, verbose_name_plural = "limit", "What the label allows, by age and weight"
+    words = {
+        "label": ("For whom", ""),
+        "min_age_months": ("From age (months)", ""),
+        "max_age_months": ("Up to age (months)", "Empty: no upper age."),
+        "min_weight_kg": ("From weight (kg)", ""),
+        "max_g": ("At most (g)", ""),
+        "max_area_cm2": ("On at most (cm²)", ""),
+        "max_g_per_10cm2": ("At most (g per 10 cm²)", ""),
+        "min_minutes": ("At least (min)", ""),
+        "max_minutes": ("At most (min)", ""),
+        "source": ("Source", "Where these figures come from."),
+        "effective_from": ("Holds from", ""),
+    }
     fieldsets = [
         (None, {"fields": ["label", ("min_age_months", "max_age_months", "min_weight_kg"),
                            ("max_g", "max_area_cm2", "max_g_per_10cm2"), ("min_minutes", "max_minutes"),
@@ -27,18 +43,19 @@ class DoseLimitInline(admin.StackedInline):
     ]  # fmt: skip
 
 
-class AreaDoseInline(admin.TabularInline):
+class AreaDoseInline(PlainWords, admin.TabularInline):
     """Grams by area, where the label gives a table."""
 
     model = AreaDose
     extra = 0
+    verbose_name, verbose_name_plural = "row", "Grams by area, where the label gives a table"
+    words = {"area_cm2": ("Area (cm²)", ""), "grams": ("Amount (g)", ""), "source": ("Source", "")}
 
 
 @admin.register(Product)
 class ProductAdmin(CatalogueAdmin):
     """Creams, serums, ointments, antiseptics and cartridges."""
 
-    many, one = "Products", "Product"
     words = KNOWN | {
         "kind": ("What is it?", ""),
         "unit": ("Measured in", ""),
@@ -53,7 +70,6 @@ class ProductAdmin(CatalogueAdmin):
     list_filter = ["kind", "route_allowed", "active"]
     search_fields = ["name", "maker"]
     list_select_related = ["device_model"]
-    autocomplete_fields = ["device_model"]
     fieldsets = [
         (None, {"fields": ["kind", "name", "maker", "unit", "active"]}),
         ("On the skin", {"fields": ["route_allowed", ("sterile", "single_dose", "human_origin"),
@@ -74,7 +90,24 @@ class ProductAdmin(CatalogueAdmin):
 class DeviceModelAdmin(CatalogueAdmin):
     """Kinds of device and what they can be set to."""
 
-    many, one = "Device models", "Device model"
+    words = KNOWN | {
+        "kind": ("What is it?", ""),
+        "manufacturer": ("Maker", ""),
+        "depth_min_mm": ("From (mm)", ""),
+        "depth_max_mm": ("Up to (mm)", ""),
+        "depth_step_mm": ("In steps of (mm)", ""),
+        "evaluated_depth_max_mm": ("Evaluated up to (mm)", ""),
+        "speeds": ("Speeds", ""),
+        "speed_unit": ("Measured in", ""),
+    }
+    heads = {"manufacturer": "Maker"}
+    fieldsets = [
+        (None, {"fields": [("manufacturer", "name"), "kind", "active"]}),
+        ("How deep it can be set", {"fields": [("depth_min_mm", "depth_max_mm", "depth_step_mm"),
+                                               "evaluated_depth_max_mm"]}),
+        ("How fast", {"fields": [("speeds", "speed_unit")]}),
+        ("Where the figures come from", {"fields": ["source", "effective_from"]}),
+    ]  # fmt: skip
     list_display = ["name", "manufacturer", "kind", "depths", "step", "evaluated", "active"]
     depths = between("depth_min_mm", "depth_max_mm", "Depth", "mm")
     step = column("depth_step_mm", "In steps of", "mm")
@@ -87,22 +120,44 @@ class DeviceModelAdmin(CatalogueAdmin):
 class DeviceAdmin(ClinicWall, CatalogueAdmin):
     """The clinic's handpieces."""
 
-    many, one = "Devices", "Device"
+    words = {
+        "model": ("Kind of device", ""),
+        "serial": ("Serial number", ""),
+        "name": ("Name", "As it is called in the clinic."),
+        "resource": ("In the diary as", "Empty: it is not booked by itself."),
+        "service_due_on": ("Next service due", ""),
+        "retired_on": ("Out of use since", "Empty: in use."),
+    }
+    heads = {"model": "Kind of device", "serial": "Serial number",
+             "service_due_on": "Next service due", "retired_on": "Out of use since"}  # fmt: skip
     list_display = ["name", "model", "serial", "clinic", "service_due_on", "retired_on"]
     list_filter = ["model"]
     list_select_related = ["model", "clinic"]
     search_fields = ["name", "serial"]
-    autocomplete_fields = ["model"]
 
 
 @admin.register(Lot)
 class LotAdmin(ClinicWall, CatalogueAdmin):
     """Deliveries on the shelf; a lot in doubt is set aside with its reason."""
 
-    many, one = "Lots", "Lot"
+    words = {
+        "number": ("Lot number", "As it is printed on the pack."),
+        "expires_on": ("Expires on", ""),
+        "received_on": ("Received on", ""),
+        "opened_on": ("Opened on", ""),
+        "finished_on": ("Used up on", ""),
+        "quarantined_at": ("Set aside since", "Empty: it may be used."),
+        "quarantined_because": ("Why it is set aside", "Needed as soon as it is set aside."),
+    }
+    heads = {"number": "Lot number", "expires_on": "Expires on", "received_on": "Received on",
+             "quarantined_at": "Set aside since", "product__kind": "kind"}  # fmt: skip
+    fieldsets = [
+        (None, {"fields": ["clinic", "product", "number"]}),
+        ("On the shelf", {"fields": [("received_on", "expires_on"), ("opened_on", "finished_on")]}),
+        ("In doubt", {"fields": [("quarantined_at", "quarantined_because")]}),
+    ]
     list_display = ["product", "number", "expires_on", "received_on", "quarantined_at", "clinic"]
     list_filter = ["product__kind", "expires_on"]
     list_select_related = ["product", "clinic"]
     search_fields = ["number", "product__name"]
-    autocomplete_fields = ["product"]
     date_hierarchy = "expires_on"

@@ -38,7 +38,7 @@ class CatalogueAdmin(PlainPage):
 class ZoneAdmin(CatalogueAdmin):
     """Body zones with usual depth and cap."""
 
-    many, one = "Zones", "Zone"
+    heads = {"region": "Part of the body"}
     list_display = ["name", "region", "usual", "cap", "share", "active"]
     list_filter = ["region", "active"]
     search_fields = ["name", "code"]
@@ -70,7 +70,8 @@ class ZoneAdmin(CatalogueAdmin):
 class ViewAdmin(CatalogueAdmin):
     """Standard photo views."""
 
-    many, one = "Photo views", "Photo view"
+    words = KNOWN | {"order": ("Place in lists", "Lower comes first."), "guide": ("Guide", "")}
+    heads = {"code": "Short name", "region": "Part of the body", "order": "Place in lists"}
     list_display = ["name", "code", "region", "order", "active"]
     list_filter = ["region", "active"]
     search_fields = ["name", "code"]
@@ -80,11 +81,10 @@ class ViewAdmin(CatalogueAdmin):
 class ProtocolAdmin(CatalogueAdmin):
     """The clinic's defaults for an indication."""
 
-    many, one = "Protocols", "Protocol"
+    heads = {"region": "Part of the body", "modality": "Way of needling"}
     list_display = ["name", "course", "interval", "depth", "passes", "active"]
     list_filter = ["region", "modality", "active"]
     search_fields = ["name", "code"]
-    filter_horizontal = ["zones"]
     fieldsets = [
         (None, {"fields": [("name", "code"), ("region", "modality"), "active"]}),
         ("How many sessions", {"fields": [
@@ -130,7 +130,11 @@ class ProtocolAdmin(CatalogueAdmin):
 class ThresholdAdmin(CatalogueAdmin):
     """Limits of the house; a new figure is a new row from its own day on."""
 
-    many, one = "Limits of the house", "Limit of the house"
+    words = KNOWN | {
+        "code": ("Which limit", ""),
+        "value": ("Figure", "In the unit the limit names."),
+    }
+    heads = {"code": "Which limit", "value": "Figure", "effective_from": "Holds from"}
     list_display = ["code", "value", "effective_from", "source", "active"]
     list_filter = ["active"]
     search_fields = ["code", "source"]
@@ -144,7 +148,12 @@ class ThresholdAdmin(CatalogueAdmin):
 class AftercareSheetAdmin(CatalogueAdmin):
     """Aftercare sheets; a text in use stays as it is and a new version replaces it."""
 
-    many, one = "Aftercare sheets", "Aftercare sheet"
+    words = KNOWN | {
+        "version": ("Version", "One more than the one it replaces."),
+        "language": ("Language", "en, de, fr …"),
+        "text": ("Text", "As the patient reads it."),
+    }
+    heads = {"code": "Short name", "effective_from": "Holds from"}
     list_display = ["title", "code", "version", "language", "effective_from", "active"]
     list_filter = ["language", "active"]
     search_fields = ["title", "code"]

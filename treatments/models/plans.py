@@ -48,6 +48,26 @@ def _paused_on(today: date) -> Exists:
     ))  # fmt: skip
 
 
+def _standing(today: date, *, value, kind) -> Case:
+    """Return where a course stands as an expression: `value` of its PlanState, as a `kind`."""
+    lapsed = today - timedelta(days=LAPSE_AFTER_DAYS)
+    soon = today + timedelta(days=BOOK_AHEAD_DAYS)
+    conditions = (
+        ({"status": "done"}, PlanState.DONE),
+        ({"status": "stopped"}, PlanState.STOPPED),
+        ({"next_booked_on__gte": today}, PlanState.ON_TRACK),
+        ({"next_latest_on__lt": lapsed}, PlanState.LAPSED),
+        ({"contacts_unanswered__gte": LAPSE_AFTER_CONTACTS}, PlanState.LAPSED),
+        ({"next_latest_on__lt": today}, PlanState.AT_RISK),
+        ({"start_by_on__lt": today}, PlanState.AT_RISK),
+        ({"start_by_on__lt": F("next_earliest_on")}, PlanState.AT_RISK),
+        ({"next_ideal_on__lt": today}, PlanState.OVERDUE),
+        ({"next_earliest_on__lte": soon}, PlanState.BOOK_NOW),
+    )
+    whens = (When(**asked, then=Value(value(state))) for asked, state in conditions)
+    return Case(*whens, default=Value(value(PlanState.ON_TRACK)), output_field=kind)
+
+
 class TreatmentPlanQuerySet(models.QuerySet):
     """Questions about courses."""
 
@@ -61,23 +81,17 @@ class TreatmentPlanQuerySet(models.QuerySet):
 
     def with_state(self, today: date):
         """Annotate `state` from kept columns: one comparison a row, no join."""
-        lapsed = today - timedelta(days=LAPSE_AFTER_DAYS)
-        soon = today + timedelta(days=BOOK_AHEAD_DAYS)
-        state = Case(
-            When(status="done", then=Value(PlanState.DONE)),
-            When(status="stopped", then=Value(PlanState.STOPPED)),
-            When(next_booked_on__gte=today, then=Value(PlanState.ON_TRACK)),
-            When(next_latest_on__lt=lapsed, then=Value(PlanState.LAPSED)),
-            When(contacts_unanswered__gte=LAPSE_AFTER_CONTACTS, then=Value(PlanState.LAPSED)),
-            When(next_latest_on__lt=today, then=Value(PlanState.AT_RISK)),
-            When(start_by_on__lt=today, then=Value(PlanState.AT_RISK)),
-            When(start_by_on__lt=F("next_earliest_on"), then=Value(PlanState.AT_RISK)),
-            When(next_ideal_on__lt=today, then=Value(PlanState.OVERDUE)),
-            When(next_earliest_on__lte=soon, then=Value(PlanState.BOOK_NOW)),
-            default=Value(PlanState.ON_TRACK),
-            output_field=models.CharField(),
-        )
-        return self.annotate(state=state)
+        return self.annotate(state=_standing(today, value=str, kind=models.CharField()))
+
+    def by_state(self, today: date):
+        """Sort by state, the most urgent first, then by the last day of the next session.
+
+        `urgency`, the place of the state among all, is there to sort by and is not fetched.
+        """
+        ranks = list(PlanState)
+        rank = _standing(today, value=ranks.index, kind=models.IntegerField())
+        rows = self.alias(urgency=rank)
+        return rows.order_by("urgency", F("next_latest_on").asc(nulls_last=True), "pk")
 
     def without_place(self, today: date):
         """Keep running courses whose next session holds no time to come."""

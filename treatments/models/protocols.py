@@ -82,6 +82,8 @@ class View(models.Model):
     objects = ViewQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "photo view"
+        verbose_name_plural = "photo views"
         ordering = ["order", "pk"]
 
     def __str__(self):
@@ -186,6 +188,8 @@ class Threshold(Sourced):
     objects = ThresholdQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "limit of the house"
+        verbose_name_plural = "limits of the house"
         ordering = ["code", "-effective_from"]
         constraints = [
             models.UniqueConstraint(fields=["code", "effective_from"], name="threshold_one_a_day"),

@@ -2,16 +2,21 @@
 
 import re
 from datetime import date
+from html import unescape
 
 import pytest
 import time_machine
+from django.apps import apps
+from django.contrib.admin.widgets import AutocompleteMixin, FilteredSelectMultiple
 from django.urls import reverse
 
 from clinic.admin.services import visits_in
-from clinic.models import HoursException, WeeklyHours
+from clinic.models import Appointment, HoursException, Patient, WeeklyHours
+from clinic.permissions import ADMIN_MODELS
 from clinic.templatetags.desk import by_use, hours, week_strip
 from tests import factories
 from tests.support.planner import text
+from treatments.models import TreatmentPlan
 
 MONDAY = date(2026, 11, 23)
 # Session, account, clinics of the frame, whether the person leads; two of the account's own
@@ -123,3 +128,104 @@ def test_the_course_page_speaks_words_instead_of_columns(desk, patient):
 
     assert "Days between sessions: 28 to 42 days, ideally 35" in shown
     assert "Gap days" not in shown
+
+
+# --- Every form and list --------------------------------------------------------------------------
+
+REGISTERED = sorted(
+    (apps.get_model(name.replace("_", ".", 1)) for name in ADMIN_MODELS),
+    key=lambda model: model._meta.label,
+)
+of = pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label_lower)
+
+
+def fields_of(page):
+    """Return every field of a form of the admin, those of the rows below included."""
+    forms = [page.context["adminform"].form]
+    forms += [form for rows in page.context["inline_admin_formsets"] for form in rows.formset.forms]
+    forms += [rows.formset.empty_form for rows in page.context["inline_admin_formsets"]]
+    return [field for form in forms for field in form.fields.values()]
+
+
+@of
+def test_no_form_has_a_searching_box_or_a_list_of_thousands(desk, clinic, model):
+    page = desk.get(reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_add"))
+    if page.status_code == 403:
+        return
+
+    fields = fields_of(page)
+
+    offered = {field.queryset.model for field in fields if hasattr(field, "queryset")}
+    assert offered & {Patient, Appointment, TreatmentPlan} == set()
+    assert [
+        f for f in fields if isinstance(f.widget, AutocompleteMixin | FilteredSelectMultiple)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "crumbs"),
+    [("clinic_hoursexception", "Home › Practice › Absences and extra hours"),
+     ("clinic_resource", "Home › Practice › People, rooms and devices"),
+     ("clinic_messagetemplate", "Home › Practice › Words of messages"),
+     ("clinic_membership", "Home › Practice › Roles"),
+     ("clinic_user", "Home › Practice › Accounts"),
+     ("treatments_threshold", "Home › Care › Limits of the house")],
+)  # fmt: skip
+def test_the_way_back_reads_in_the_clinics_words(desk, name, crumbs):
+    assert crumbs in unescape(text(desk.get(reverse(f"admin:{name}_changelist"))))
+
+
+def test_columns_and_filters_carry_plain_names(desk, clinic):
+    page = desk.get(reverse("admin:clinic_resource_changelist"))
+
+    assert [spec.title for spec in page.context["cl"].filter_specs] == ["kind", "In use"]
+    assert "Name Kind Hours, Monday to Sunday Signs in as In use" in text(page)
+
+
+def test_a_column_under_a_plain_name_still_sorts_and_shows_yes_and_no(desk, clinic):
+    clinic.resources.update(active=True)
+    clinic.resources.filter(kind="room").update(active=False)
+    page = desk.get(reverse("admin:clinic_resource_changelist"), {"o": "4"})
+
+    shown = [row.active for row in page.context["cl"].result_list]
+    assert shown == sorted(shown)
+    assert 'alt="False"' in page.content.decode()
+
+
+def test_days_and_times_look_as_in_the_rest_of_the_house(desk, lead, now):
+    page = text(desk.get(reverse("admin:clinic_user_changelist")))
+
+    assert "Mon 23 Nov 2026 09:00" in page
+
+
+def test_a_new_absence_starts_at_the_clinic_at_hand(desk, clinic):
+    form = desk.get(reverse("admin:clinic_hoursexception_add")).context["adminform"].form
+
+    assert [key for key, _ in form.fields["clinic"].choices] == [clinic.pk]
+    assert form["clinic"].initial == clinic.pk
+
+
+def test_zones_of_a_protocol_are_ticked(desk, clinic):
+    left, right = factories.zone(name="Left"), factories.zone(name="Right")
+    protocol = factories.protocol([left])
+    address = reverse("admin:treatments_protocol_change", args=[protocol.pk])
+    page = desk.get(address)
+    sent = {name: "" if value is None else value
+            for name, value in page.context["adminform"].form.initial.items()}  # fmt: skip
+
+    answer = desk.post(address, sent | {"zones": [right.pk]})
+
+    assert answer.status_code == 302
+    assert list(protocol.zones.all()) == [right]
+
+
+def test_a_lot_is_set_aside_with_day_and_time(desk, clinic):
+    lot = factories.lot(clinic, factories.product())
+    sent = {"clinic": clinic.pk, "product": lot.product_id, "number": lot.number,
+            "received_on": "2026-11-02", "quarantined_at": "2026-11-23T08:30",
+            "quarantined_because": "Seal broken"}  # fmt: skip
+
+    desk.post(reverse("admin:treatments_lot_change", args=[lot.pk]), sent)
+
+    lot.refresh_from_db()
+    assert lot.quarantined_at.isoformat() == "2026-11-23T08:30:00+00:00"

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.models import AuditEvent, Membership, Role
+from clinic.templatetags.needlepoint import day as day_as
+from clinic.templatetags.needlepoint import day_year
 from tests import factories
 from treatments.admin.plans import TreatmentPlanAdmin
 from treatments.models import TreatmentPlan
@@ -34,6 +36,11 @@ def course(clinic, today, *, name, next_in=None, booked_in=None, **facts):
     if booked_in is not None:
         facts["next_booked_on"] = today + timedelta(days=booked_in)
     return factories.plan(patient, **facts)
+
+
+def shown(day, today):
+    """Return a day as the list prints it."""
+    return day_as(day) if day.year == today.year else day_year(day)
 
 
 def ended(clinic, today, *, name):
@@ -127,6 +134,32 @@ def test_the_list_costs_the_same_queries_for_one_row_and_for_three(
 
     with django_assert_num_queries(QUERIES):
         assert len(names(client.get(LIST))) == rows
+
+
+def test_a_row_prints_everything_it_shows_of_its_course(as_user, lead, clinic, desk_day):
+    plan = course(clinic, desk_day, name="Whole", next_in=-3, sessions_done=1,
+                  last_session_on=desk_day - timedelta(days=38))  # fmt: skip
+
+    page = as_user(lead).get(LIST).content.decode()
+    row = page[page.index('<td class="action-checkbox">'):page.index("</tbody>")]  # fmt: skip
+
+    assert " ".join(re.sub(r"<[^>]+>", " ", row).split()) == (
+        f"{plan.patient} {plan.protocol} · {plan.practitioner} 1 of 4 Overdue "
+        f"{shown(plan.last_session_on, desk_day)} 38 days ago {shown(plan.next_ideal_on, desk_day)} 3 days ago Not booked "
+        f"Plan the course of {plan.patient}"
+    )
+
+
+def test_an_ended_course_has_no_way_into_the_planner(desk):
+    assert "planner/?plan=" not in desk.get(LIST, {"state": "done"}).content.decode()
+
+
+def test_courses_are_ranked_by_their_state_in_the_order_of_urgency(desk, desk_day):
+    rows = TreatmentPlan.objects.with_state(desk_day).by_state(desk_day)
+
+    assert [plan.state for plan in rows] == [
+        "at_risk", "overdue", "book_now", "on_track", "lapsed", "done",
+    ]  # fmt: skip
 
 
 def test_a_lead_of_two_clinics_sees_the_courses_of_the_clinic_at_hand(desk, lead, desk_day):
