@@ -50,8 +50,7 @@ def _paused_on(today: date) -> Exists:
 
 def _standing(today: date, *, value, kind) -> Case:
     """Return where a course stands as an expression: `value` of its PlanState, as a `kind`."""
-    lapsed = today - timedelta(days=LAPSE_AFTER_DAYS)
-    soon = today + timedelta(days=BOOK_AHEAD_DAYS)
+    lapsed, soon = today - timedelta(days=LAPSE_AFTER_DAYS), today + timedelta(days=BOOK_AHEAD_DAYS)
     conditions = (
         ({"status": "done"}, PlanState.DONE),
         ({"status": "stopped"}, PlanState.STOPPED),
