@@ -274,4 +274,3 @@ def _sentences(refusal, form):
 
 def _when(row) -> str:
     return f"{day_words(row.local_date)}, {row.start_clock}"
-
