@@ -105,10 +105,11 @@ class AppointmentQuerySet(models.QuerySet):
         """Keep kept times that still stand."""
         return self.filter(expires_at__gt=at)
 
-    def open_of(self, patient, at):
-        """Return the times kept for a patient, with their sessions of a course, by time."""
-        rows = self.open(at).filter(patient=patient).with_people()
-        return rows.select_related("clinic", "kept_for__plan__protocol").order_by("starts_at", "pk")
+    def of_patient_or_expired(self, patient, at):
+        """Return a patient's kept times, by time, and those of the clinic that have expired."""
+        rows = self.filter(Q(patient=patient) | Q(expires_at__lte=at), clinic=patient.clinic_id)
+        joined = rows.with_people().select_related("clinic", "kept_for__plan__protocol")
+        return joined.order_by("starts_at", "pk")
 
 
 class Agreed(models.Manager.from_queryset(AppointmentQuerySet)):

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from clinic.actions.tentative import clear_expired
 from clinic.forms.diary import slot_word
 from clinic.models import Appointment, Clinic, Patient, Resource, Service
 from clinic.models.openings import Healing, shape_of, snapshots_by_week
@@ -124,8 +123,10 @@ class Offers:
 
 
 def offers_for(search: Search) -> Offers:
-    """Return the next free times of a search. At most 10 queries, however full the diary."""
-    clear_expired(clinic=search.clinic, at=search.at)
+    """Return the next free times of a search. At most 9 queries, however full the diary.
+
+    Kept times that have expired are cleared before (`clinic.views.tentative.kept_times`).
+    """
     rules = DayRules(search)
     window = rules.window
     usual = max(window.earliest, window.ideal or window.earliest) if window else search.today
