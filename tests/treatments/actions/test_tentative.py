@@ -116,8 +116,8 @@ def test_a_session_that_is_booked_or_of_a_stopped_course_keeps_no_time(course, b
     told = refused(keep, number=1, day=FIRST + days(1))
     assert told.messages == ["Session 1 is already booked."]
 
-    plans.stop_course(plan=course, because="Moved away.",
-                      today=FIRST, at=NOON, by=lead)  # fmt: skip
+    plans.stop_course(plan=course, because="Moved away.", on=FIRST,
+                      at=NOON, by=lead)  # fmt: skip
 
     assert refused(keep, number=2, day=FIRST + days(28)).messages == ["This course was stopped."]
 
