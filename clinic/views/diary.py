@@ -1,5 +1,7 @@
 """Pages of the diary: book a visit, look at it, take its steps, give it another time, cancel it."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
@@ -119,9 +121,17 @@ def time_keep(request):
         kept = _kept(request, patient, search, form.cleaned_data)
     except ValidationError as refusal:
         return _refused(request, "new", search, patient, form=form, refusal=refusal)
-    visit = f"planned={search.planned.pk}" if search.planned else f"service={search.service.pk}"
     messages.success(request, f"Kept for {patient.full_name}: {_when(kept)}. Nobody is told yet.")
-    return redirect(f"{reverse('appointment_new')}?patient={patient.pk}&{visit}")
+    return redirect(_finder_again(request, search, patient))
+
+
+def _finder_again(request, search, patient) -> str:
+    """Return the address of the finder as it was: for whom, for what, with whom, from which day."""
+    asked = {"patient": patient.pk}
+    asked |= {"planned": search.planned.pk} if search.planned else {"service": search.service.pk}
+    asked |= {name: request.POST[name][:16] for name in ("practitioner", "from")
+              if name in request.POST}  # fmt: skip
+    return f"{reverse('appointment_new')}?{urlencode(asked)}"
 
 
 def _kept(request, patient, search, given):

@@ -51,7 +51,7 @@ def test_a_kept_time_is_no_appointment_to_whoever_does_not_ask_for_it(kept, pati
     assert list(clinic.appointments.all()) == []
     assert list(Appointment.tentative.all()) == [kept]
     assert list(Appointment.everything.all()) == [kept]
-    assert kept.is_live is False and kept.can_be_moved is False
+    assert (kept.is_live, kept.can_be_moved) == (False, False)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,16 @@ def test_one_tap_keeps_the_time_and_shows_it_above_the_others(at_desk, plan, pat
     assert "Kept until 12:10 · Session 1 of 4" in page.content.decode()
 
 
+def test_the_finder_stays_with_whom_and_from_which_day_it_was(at_desk, plan, patient):
+    visit = f"session-{plan.sessions.get(number=1).pk}"
+
+    answer = send(at_desk, "time_keep", patient, visit=visit, practitioner="",
+                  **{"from": "2026-12-01"})  # fmt: skip
+
+    assert answer.url.endswith("&practitioner=&from=2026-12-01")
+    assert f"{at_desk.get(answer.url).context['offers'].starts_on}" == "2026-12-01"
+
+
 def test_a_time_outside_courses_is_kept_too_and_the_next_one_replaces_it(at_desk, patient, clinic):
     service = clinic.services.get()
 
