@@ -68,6 +68,8 @@ PAGES: dict[str, Page] = {
     "appointment": page(TEAM),
     "appointment_new": page(TEAM, FORM),
     "appointment_slots": page(TEAM),
+    "time_keep": page(TEAM, WRITE),
+    "time_let_go": page(TEAM, WRITE),
     "appointment_move": page(TEAM, FORM),
     "appointment_cancel": page(TEAM, FORM),
     "appointment_step": page(TEAM, WRITE),

@@ -38,6 +38,8 @@ urlpatterns = [
     path("patients/<int:patient_id>/health/", patients.patient_health, name="patient_health"),
     path("appointments/new/", diary.appointment_new, name="appointment_new"),
     path("appointments/slots/", diary.appointment_slots, name="appointment_slots"),
+    path("appointments/keep/", diary.time_keep, name="time_keep"),
+    path("appointments/kept/<int:kept_id>/let-go/", diary.time_let_go, name="time_let_go"),
     path("appointments/<int:appointment_id>/", diary.appointment, name="appointment"),
     path(
         "appointments/<int:appointment_id>/move/", diary.appointment_move, name="appointment_move"

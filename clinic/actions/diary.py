@@ -13,10 +13,21 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from clinic.actions import messages
-from clinic.actions.audit import record
 from clinic.actions.locks import share_diary
-from clinic.actions.placing import Visit, columns, let_go, not_healed, reserve, take, with_key
-from clinic.actions.refusals import Conflict, NotHealed, SlotTaken, broken_promise
+from clinic.actions.placing import (
+    Visit,
+    columns,
+    let_go,
+    make_way,
+    not_healed,
+    place_words,
+    reserve,
+    take,
+    tell,
+    tell_gone,
+    with_key,
+)  # fmt: skip
+from clinic.actions.refusals import Conflict, NotHealed, SlotTaken, broken_promise, wrong_state
 from clinic.models import Appointment, Rest
 from clinic.models.openings import RestWish, shape_of, slot_of
 from clinic.scheduling.reasons import day_words
@@ -35,19 +46,20 @@ Status = Appointment.Status
 def book(
     *, clinic, patient, service, slot: Slot, rests: Sequence[RestWish] = (), at: datetime, by,
     note: str = "", request_key=None, why: Iterable = (), quiet: bool = False,
+    instead_of: Iterable[int | None] = (),
 ) -> Appointment:  # fmt: skip
     """Book a visit at a slot and reserve the healing time of its zones.
 
     Only the slot's start and practitioner bind: a room or device taken meanwhile is swapped for a
     free one. `why` are plain values of `Reason.as_dict()`; with `quiet` the caller tells the
-    patient. The same `request_key` again returns
-    the first appointment. Raises SlotTaken, NotHealed, or ValidationError when the slot is not one
-    that may be offered; then nothing is written.
+    patient. `instead_of` are keys of kept times that give way: a time kept is taken so. The same
+    `request_key` again returns the first appointment. Raises SlotTaken, NotHealed, or
+    ValidationError when the slot is not one that may be offered; then nothing is written.
     """
     share_diary(clinic.pk)
     if patient.clinic_id != clinic.pk or service.clinic_id != clinic.pk:
         raise ValidationError("This patient or service belongs to another clinic.", code="foreign")
-    shape = shape_of(service)
+    shape, gone = shape_of(service), make_way(clinic=clinic, at=at, giving_way=instead_of)
 
     def place(free: Slot) -> Appointment:
         row = Appointment.objects.create(
@@ -70,7 +82,8 @@ def book(
             return first
         raise
     if is_new:
-        _tell("booked", appointment, at, by, details=_place_words(appointment))
+        tell("booked", appointment, at, by, details=place_words(appointment))
+        tell_gone(gone, instead=appointment, at=at, by=by)
         if not quiet:
             messages.tell_booked([appointment], at=at)
     return appointment
@@ -80,11 +93,12 @@ def book(
 def move(
     *, appointment: Appointment, slot: Slot, rests: Sequence[RestWish] | None = None, version: int,
     at: datetime, by, why: Iterable = (), quiet: bool = False,
+    instead_of: Iterable[int | None] = (),
 ) -> Appointment:  # fmt: skip
     """Give an appointment another time; one that waited to be moved is booked again.
 
     `version` is the one the person saw: Conflict when somebody was quicker. `rests` None shifts
-    the reserved healing times along. Clears the confirmation. `quiet` and refusals as `book`.
+    the reserved healing times along. Clears the confirmation. The rest as `book`.
     """
     share_diary(appointment.clinic_id)
     taken = Appointment.objects.filter(pk=appointment.pk, version=version)
@@ -92,8 +106,9 @@ def move(
         raise _conflict(appointment)
     row = _locked(appointment)
     if not row.can_be_moved:
-        raise _wrong_state(row, "moved")
-    before, shape = _place_words(row), shape_of(row.service)
+        raise wrong_state(row, "moved")
+    before, shape = place_words(row), shape_of(row.service)
+    gone = make_way(clinic=row.clinic, at=at, giving_way=instead_of)
     if rests is None:
         rests = _shifted_rests(row, slot.day)
 
@@ -110,7 +125,8 @@ def move(
     _again(row, shape, slot, rests, at=at).placed(place)
     if not quiet:
         messages.tell([row], at=at)
-    _tell("moved", row, at, by, details=_place_words(row) | {"before": before})
+    tell("moved", row, at, by, details=place_words(row) | {"before": before})
+    tell_gone(gone, instead=row, at=at, by=by)
     return row
 
 
@@ -124,7 +140,7 @@ def cancel(*, appointment: Appointment, reason: str, at: datetime, by) -> Appoin
     if row.status == Status.CANCELLED:
         return row
     if row.status not in {Status.BOOKED, Status.PROPOSED, Status.ARRIVED}:
-        raise _wrong_state(row, "cancelled")
+        raise wrong_state(row, "cancelled")
     if reason not in Appointment.CancelReason.values:
         raise ValidationError("Say why the appointment is cancelled.", code="reason")
     let_go(row)
@@ -137,7 +153,7 @@ def unbook(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Take back a booking made a moment ago, as if it had been a slip: its time is free again."""
     row = _locked(appointment)
     if row.status != Status.BOOKED:
-        raise _wrong_state(row, "taken back")
+        raise wrong_state(row, "taken back")
     let_go(row)
     return _ended(row, Status.ENTERED_IN_ERROR, "unbooked", at, by)
 
@@ -149,7 +165,7 @@ def mark_to_move(*, appointment: Appointment, because: str, at: datetime, by) ->
     if row.status == Status.PROPOSED:
         return row
     if row.status != Status.BOOKED:
-        raise _wrong_state(row, "put on the list to move")
+        raise wrong_state(row, "put on the list to move")
     if not because.strip():
         raise ValidationError("Say why the appointment must move.", code="reason")
     let_go(row)
@@ -181,7 +197,7 @@ def confirm(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the patient said they will come."""
     row = _locked(appointment)
     if row.status != Status.BOOKED:
-        raise _wrong_state(row, "confirmed")
+        raise wrong_state(row, "confirmed")
     if row.confirmed_at:
         return row
     row.confirmed_at = at
@@ -202,7 +218,7 @@ def numb(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that numbing has begun for a patient who is here; a second time changes nothing."""
     row = _locked(appointment)
     if row.status not in {Status.ARRIVED, Status.IN_SESSION}:
-        raise _wrong_state(row, "numbed")
+        raise wrong_state(row, "numbed")
     if row.numbing_at:
         return row
     row.numbing_at = at
@@ -237,7 +253,7 @@ def attended(*, appointment: Appointment, at: datetime, by) -> Appointment:
     if row.status == Status.FULFILLED:
         return row
     if row.status not in {Status.BOOKED, Status.ARRIVED, Status.IN_SESSION}:
-        raise _wrong_state(row, "marked as done")
+        raise wrong_state(row, "marked as done")
     if at < row.ends_at:
         raise ValidationError("This appointment is not over yet.", code="not_yet")
     row.arrived_at = row.arrived_at or row.starts_at
@@ -254,7 +270,7 @@ def mark_noshow(*, appointment: Appointment, at: datetime, by) -> Appointment:
     if row.status == Status.NOSHOW:
         return row
     if row.status != Status.BOOKED:
-        raise _wrong_state(row, "marked as not attended")
+        raise wrong_state(row, "marked as not attended")
     if at < row.starts_at:
         raise ValidationError("This appointment has not begun yet.", code="not_yet")
     row.rests.filter(kind=Rest.Kind.BOOKED).delete()
@@ -263,23 +279,25 @@ def mark_noshow(*, appointment: Appointment, at: datetime, by) -> Appointment:
 
 @transaction.atomic
 def undo(
-    *, appointment: Appointment, rests: Sequence[RestWish] = (), at: datetime, by
-) -> Appointment:
+    *, appointment: Appointment, rests: Sequence[RestWish] = (), at: datetime, by,
+    instead_of: Iterable[int | None] = (),
+) -> Appointment:  # fmt: skip
     """Step a visit back by one state: done, in room, arrived, booked.
 
     A missed visit is booked again, a cancelled one too if its time is still free; neither when the
     patient was given another time since. `rests` are the healing times such a visit reserves again.
     """
-    row = _locked(appointment)
+    row, gone = _locked(appointment), []
     before = row.status
     if before in {Status.CANCELLED, Status.NOSHOW}:
         _must_not_be_replaced(row)
+        gone = make_way(clinic=row.clinic, at=at, giving_way=instead_of)
     if before == Status.CANCELLED:
         _take_again(row, rests, at)
     elif before == Status.NOSHOW:
         change_rests(appointment=row, rests=rests)
     elif before not in _BACK:
-        raise _wrong_state(row, "stepped back")
+        raise wrong_state(row, "stepped back")
     row.status, stamp = _BACK.get(before, (Status.BOOKED, None))
     if before == Status.ARRIVED and row.numbing_at:
         row.status, stamp = Status.ARRIVED, "numbing_at"
@@ -289,7 +307,9 @@ def undo(
     row.cancel_reason = ""
     if before == Status.CANCELLED:
         messages.tell([row], at=at)
-    return _saved(row, "undone", at, by, details={"was": before})
+    _saved(row, "undone", at, by, details={"was": before})
+    tell_gone(gone, instead=row, at=at, by=by)
+    return row
 
 
 #: Where a step goes back to, and the stamp it takes away.
@@ -344,7 +364,7 @@ def _step(appointment, action, *, to, allowed, stamps, at, by) -> Appointment:
     if row.status == to:
         return row
     if row.status not in allowed:
-        raise _wrong_state(row, f"marked as {Status(to).label.lower()}")
+        raise wrong_state(row, f"marked as {Status(to).label.lower()}")
     if row.local_date > row.clinic.local_date(at):
         raise ValidationError(
             f"This appointment is on {day_words(row.local_date)}.", code="not_yet"
@@ -364,23 +384,8 @@ def _ended(row, status, action, at, by, *, reason="") -> Appointment:
 def _saved(row, action, at, by, *, reason="", details=None) -> Appointment:
     row.version += 1
     row.save()
-    _tell(action, row, at, by, reason=reason, details=details)
+    tell(action, row, at, by, reason=reason, details=details)
     return row
-
-
-def _tell(action, row, at, by, *, reason="", details=None) -> None:
-    record(
-        f"appointment.{action}", row, at=at, by=by, patient=row.patient, category="schedule",
-        reason=reason, details=details,
-    )  # fmt: skip
-
-
-def _place_words(row: Appointment) -> dict:
-    """Return when, who and where as ids and plain values for the audit."""
-    return {
-        "day": row.local_date.isoformat(), "start": row.start_clock,
-        "practitioner": row.practitioner_id, "room": row.room_id, "device": row.device_id,
-    }  # fmt: skip
 
 
 def _conflict(appointment: Appointment) -> Conflict:
@@ -389,10 +394,4 @@ def _conflict(appointment: Appointment) -> Conflict:
         f"Somebody changed this appointment meanwhile: it is now {now.get_status_display().lower()}"
         f" for {day_words(now.local_date)}, {now.start_clock}.",
         current=now,
-    )
-
-
-def _wrong_state(row: Appointment, verb: str) -> ValidationError:
-    return ValidationError(
-        f"An appointment in state “{row.get_status_display()}” cannot be {verb}.", code="state"
     )

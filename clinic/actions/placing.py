@@ -1,6 +1,6 @@
 """Put a visit somewhere: is the time legal, take it, and say what to do when it is gone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -10,9 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
+from clinic.actions.audit import record
 from clinic.actions.refusals import DEADLOCK, NotHealed, SlotTaken, broken_promise
 from clinic.models import Appointment, Clinic, Hold, Patient, Rest, Service, TreatedArea
-from clinic.models.openings import Healing, RestWish, hours_of_units, snapshot
+from clinic.models.openings import Healing, RestWish, hours_of_units, slot_of, snapshot
 from clinic.scheduling.minutes import instant_of, minute_of_instant
 from clinic.scheduling.reasons import day_words, sentence
 from clinic.scheduling.slots import ServiceShape, Slot, holds_of, nearest_slots, slot_at, why_not
@@ -72,14 +73,14 @@ class Visit:
         """Return the keys of the patient's visits at this time, and of the one with this form's."""
         start, end = self.slot.start, self.slot.start + self.shape.total_min
         then = Q(
-            status__in=Appointment.LIVE, local_date=self._day,
+            status__in=Appointment.PROMISED, local_date=self._day,
             starts_at__lt=instant_of(end), ends_at__gt=instant_of(start),
         )  # fmt: skip
         if self.ignore:
             then &= ~Q(pk__in=self.ignore)
         if self.request_key:
             then |= Q(request_key=self.request_key)
-        rows = Appointment.objects.filter(then, patient=self.patient)
+        rows = Appointment.everything.filter(then, patient=self.patient)
         return set(rows.values_list("request_key", flat=True))
 
     @cached_property
@@ -120,16 +121,16 @@ class Visit:
         return free
 
     def _patient_is_free(self, free: Slot) -> None:
-        others = Appointment.objects.live().filter(
-            patient=self.patient, local_date=free.day,
+        others = Appointment.everything.filter(
+            patient=self.patient, local_date=free.day, status__in=Appointment.PROMISED,
             starts_at__lt=instant_of(free.end), ends_at__gt=instant_of(free.start),
         )  # fmt: skip
         if self.request_key:  # a double submit meets its own twin
             others = others.exclude(request_key=self.request_key)
         if other := others.exclude(pk__in=self.ignore).first():
+            what = "an appointment" if other.is_live else "a time kept"
             raise ValidationError(
-                f"The patient already has an appointment at {other.start_clock}.",
-                code="patient_busy",
+                f"The patient already has {what} at {other.start_clock}.", code="patient_busy"
             )
 
     def _snapshot(self, from_day: date, days: int):
@@ -140,6 +141,7 @@ class Visit:
 
     def _nearest(self) -> list[Slot]:
         """Return the free starts nearest to the wished one on which the skin would have healed."""
+        clear_expired(clinic=self.clinic, at=self.at)  # the refused deed took its clearing back
         around = self.slot.day
         first = max(around - timedelta(days=NEAREST_WITHIN_DAYS), self.clinic.local_date(self.at))
         days = (around - first).days + NEAREST_WITHIN_DAYS + 1
@@ -155,6 +157,59 @@ class Visit:
         return sorted(fit[:NEAREST], key=lambda s: s.key)
 
 
+# --- Times that are only kept ----------------------------------------------------------------------
+def make_way(
+    *, clinic: Clinic, at: datetime, giving_way: Iterable[int | None] = ()
+) -> list[Appointment]:
+    """Free the clinic's kept times that have expired, and those whose keys give way.
+
+    Part of a deed, before it places anything and only then: whoever clears waits here for whoever
+    takes, in the order of the keys, and a deed that is refused takes its clearing back with it.
+    Returns those that gave way before they had expired.
+    """
+    gone = Q(clinic=clinic, expires_at__lte=at)
+    keys = {key for key in giving_way if key}
+    if keys:
+        gone |= Q(pk__in=keys)
+    found = Appointment.tentative.filter(gone).select_related("clinic", "patient").order_by("pk")
+    rows = list(found.select_for_update(of=("self",)))
+    if rows:
+        Appointment.tentative.filter(pk__in=[row.pk for row in rows]).delete()
+    return [row for row in rows if row.expires_at > at]
+
+
+def clear_expired(*, clinic: Clinic, at: datetime) -> None:
+    """Free the clinic's kept times that have expired, before a search; writes only if there are."""
+    if Appointment.tentative.of(clinic).expired(at).exists():
+        with transaction.atomic():
+            make_way(clinic=clinic, at=at)
+
+
+def tell_gone(rows: Iterable[Appointment], *, instead: Appointment, at: datetime, by) -> None:
+    """Write into the audit what became of kept times that gave way to a visit: taken or let go."""
+    for row in rows:
+        kept, now = slot_of(row), slot_of(instead)
+        deed = "taken" if kept.key == now.key and instead.is_live else "let_go"
+        tell(deed, row, at, by, details={"appointment": instead.pk})
+
+
+def tell(action: str, row: Appointment, at: datetime, by, *, reason="", details=None) -> None:
+    """Write a deed of the diary into the audit."""
+    record(
+        f"appointment.{action}", row, at=at, by=by, patient=row.patient, category="schedule",
+        reason=reason, details=details,
+    )  # fmt: skip
+
+
+def place_words(row: Appointment) -> dict:
+    """Return when, who and where as ids and plain values for the audit."""
+    return {
+        "day": row.local_date.isoformat(), "start": row.start_clock,
+        "practitioner": row.practitioner_id, "room": row.room_id, "device": row.device_id,
+    }  # fmt: skip
+
+
+# --- Write ----------------------------------------------------------------------------------------
 def with_key(clinic, patient, request_key) -> Appointment | None:
     """Return the appointment an earlier submit of the same form made."""
     if request_key is None:

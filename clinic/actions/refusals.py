@@ -67,6 +67,13 @@ class NotHealed(ValidationError):  # noqa: N818 -- a refusal, not a fault
         )
 
 
+def wrong_state(row, verb: str) -> ValidationError:
+    """Return the refusal of a deed that an appointment's state does not allow."""
+    return ValidationError(
+        f"An appointment in state “{row.get_status_display()}” cannot be {verb}.", code="state"
+    )
+
+
 def broken_promise(error: DatabaseError) -> str:
     """Return the name of the constraint a database error tells of, `DEADLOCK`, or "".
 

@@ -1,9 +1,10 @@
 """The practice's tables, one file a chapter."""
 
 from clinic.models.audit import AuditEvent, AuditHead
-from clinic.models.diary import Appointment, Hold, Rest, TreatedArea
+from clinic.models.diary import Appointment, Hold
 from clinic.models.messages import CalendarFeed, MessageTemplate, MoveWish, OutboxMessage
 from clinic.models.patients import Allergy, Blackout, BodyMeasure, Medicine, Patient
+from clinic.models.rests import Rest, TreatedArea
 from clinic.models.services import (
     Competence,
     HoursException,

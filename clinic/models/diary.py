@@ -1,7 +1,8 @@
-"""When and where: appointments, what they take, and how long skin must rest.
+"""When and where: appointments and what they take.
 
 A `Hold` row exists if and only if a resource is taken: cancelling deletes the holds, so no rule
-needs to know an appointment's status.
+needs to know an appointment's status. A *tentative* appointment holds a time for a patient on the
+telephone until it expires; no page but those that ask for it sees one (`Appointment.tentative`).
 """
 
 from itertools import pairwise
@@ -17,7 +18,6 @@ from clinic.models.services import Resource, Service
 from clinic.models.staff import Clinic
 
 HOLD_LONGEST_MIN = 24 * 60
-REST_LONGEST_DAYS = 400
 
 
 class AppointmentQuerySet(models.QuerySet):
@@ -97,6 +97,36 @@ class AppointmentQuerySet(models.QuerySet):
             self.filter(patient=patient).with_people().order_by("-local_date", "-local_start_min")
         )
 
+    def expired(self, at):
+        """Keep kept times that are over: `expires_at` is the first instant that is."""
+        return self.filter(expires_at__lte=at)
+
+    def open(self, at):
+        """Keep kept times that still stand."""
+        return self.filter(expires_at__gt=at)
+
+    def of_patient_or_expired(self, patient, at):
+        """Return a patient's kept times, by time, and those of the clinic that have expired."""
+        rows = self.filter(Q(patient=patient) | Q(expires_at__lte=at), clinic=patient.clinic_id)
+        joined = rows.with_people().select_related("clinic", "kept_for__plan__protocol")
+        return joined.order_by("starts_at", "pk")
+
+
+class Agreed(models.Manager.from_queryset(AppointmentQuerySet)):
+    """All appointments but the tentative ones, which nobody has agreed to yet."""
+
+    def get_queryset(self):
+        """Leave out times that are only kept."""
+        return super().get_queryset().exclude(status="tentative")
+
+
+class Tentative(models.Manager.from_queryset(AppointmentQuerySet)):
+    """Times kept for patients on the telephone, expired ones too as long as they are there."""
+
+    def get_queryset(self):
+        """Keep tentative ones only."""
+        return super().get_queryset().filter(status="tentative")
+
 
 class Appointment(models.Model):
     """A time agreed with a patient: people, room, device.
@@ -106,6 +136,7 @@ class Appointment(models.Model):
     """
 
     class Status(models.TextChoices):
+        TENTATIVE = "tentative", "Kept"
         PROPOSED = "proposed", "To be moved"
         BOOKED = "booked", "Booked"
         ARRIVED = "arrived", "Arrived"
@@ -123,6 +154,8 @@ class Appointment(models.Model):
 
     #: States in which the appointment keeps its holds.
     LIVE = ("booked", "arrived", "in_session", "fulfilled")
+    #: States in which nobody else may promise the patient this time.
+    PROMISED = (*LIVE, "tentative")
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="appointments")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments")
@@ -139,6 +172,7 @@ class Appointment(models.Model):
 
     booked_at = models.DateTimeField()
     booked_by = models.ForeignKey("clinic.User", models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField(null=True, editable=False)  # of a tentative one
     confirmed_at = models.DateTimeField(null=True, blank=True)
     arrived_at = models.DateTimeField(null=True, blank=True)
     numbing_at = models.DateTimeField(null=True, blank=True)  # the board's; the record has its own
@@ -161,10 +195,17 @@ class Appointment(models.Model):
     changed_at = models.DateTimeField(null=True, editable=False)  # when the sequence rose
     told_start = models.DateTimeField(null=True, editable=False)  # the start the patient last heard
 
-    objects = AppointmentQuerySet.as_manager()
+    objects = Agreed()
+    tentative = Tentative()
+    everything = AppointmentQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(status="tentative", expires_at__isnull=False)
+                | (~Q(status="tentative") & Q(expires_at__isnull=True)),
+                name="appointment_tentative_until",
+            ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="appointment_ends_after_start"
             ),
@@ -217,7 +258,11 @@ class Appointment(models.Model):
             ),
             models.Index(fields=["patient", "local_date"], name="appointment_patient_day"),
             models.Index(fields=["practitioner", "local_date"], name="appointment_who_day"),
-        ]
+            models.Index(
+                fields=["clinic", "expires_at"], condition=Q(status="tentative"),
+                name="appointment_expiring",
+            ),
+        ]  # fmt: skip
 
     def __str__(self):
         return f"{self.patient_id} on {self.local_date} at {self.start_clock}"
@@ -288,7 +333,8 @@ class HoldQuerySet(models.QuerySet):
         """
         counts = {
             f"absence_{key}": Count(
-                "appointment", distinct=True, filter=_touches(stretches) & Q(**whose)
+                "appointment", distinct=True,
+                filter=_touches(stretches) & Q(**whose) & ~Q(appointment__status="tentative"),
             )
             for key, (whose, stretches) in absences.items() if stretches
         }  # fmt: skip
@@ -334,60 +380,3 @@ class Hold(models.Model):
 
     def __str__(self):
         return f"{self.resource_id} [{self.start}, {self.end})"
-
-
-class TreatedArea(models.Model):
-    """One body zone of one patient: what rests are counted for."""
-
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="areas")
-    zone_code = models.CharField(max_length=24)  # the key of a zone in the catalogue
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["patient", "zone_code"], name="treatedarea_once")
-        ]
-
-    def __str__(self):
-        return f"{self.zone_code} of {self.patient_id}"
-
-
-class Rest(models.Model):
-    """Days in which one zone of one patient must not be needled again: `[start_day, end_day)`.
-
-    Whole days since 1970-01-01 on the clinic's calendar. A booked session reserves its rest, a
-    signed one replaces it by what was really treated.
-    """
-
-    class Kind(models.TextChoices):
-        BOOKED = "booked", "Reserved by a booking"
-        TREATED = "treated", "After a treatment"
-
-    area = models.ForeignKey(TreatedArea, models.PROTECT, related_name="rests")
-    appointment = models.ForeignKey(
-        Appointment, models.CASCADE, null=True, blank=True, related_name="rests"
-    )
-    kind = models.CharField(max_length=8, choices=Kind)
-    start_day = models.IntegerField()
-    end_day = models.IntegerField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(end_day__gt=F("start_day"))
-                & Q(end_day__lte=F("start_day") + REST_LONGEST_DAYS),
-                name="rest_up_to_400_days",
-            ),
-            models.CheckConstraint(
-                condition=~Q(kind="booked") | Q(appointment__isnull=False),
-                name="rest_booked_by_an_appointment",
-            ),
-            NoOverlap(
-                partition="area", start="start_day", end="end_day", longest=REST_LONGEST_DAYS,
-                name="rest_no_overlap",
-                violation_error_message="The skin of this zone has not healed by then.",
-            ),
-        ]  # fmt: skip
-        indexes = [models.Index(fields=["area", "start_day"], name="rest_area_start")]
-
-    def __str__(self):
-        return f"{self.area_id} days [{self.start_day}, {self.end_day})"

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from django.core.exceptions import ValidationError
 from django.db.models import Aggregate, F, Q, TextField
 
-from clinic.models.diary import Appointment, Hold, Rest
+from clinic.models.diary import Appointment, Hold
+from clinic.models.rests import Rest
 from clinic.models.services import HoursException, Resource
 from clinic.scheduling.hours import DatedException, WeeklyRule, open_stretches
 from clinic.scheduling.minutes import day_bounds, day_number, day_of, minute_of_instant

@@ -20,6 +20,7 @@ class Look(NamedTuple):
 
 
 APPOINTMENT_LOOKS = {
+    "tentative": ("hourglass-split", "warn"),
     "proposed": ("arrow-left-right", "warn"),
     "booked": ("calendar-check", "info"),
     "arrived": ("person-check-fill", "accent"),

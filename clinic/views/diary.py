@@ -1,5 +1,7 @@
 """Pages of the diary: book a visit, look at it, take its steps, give it another time, cancel it."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
@@ -7,6 +9,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
+from clinic.actions import tentative
 from clinic.actions.diary import book
 from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
@@ -18,6 +21,7 @@ from clinic.views.back import came_from
 from clinic.views.calendar import preview_of, remember, undo_at_hand
 from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.targets import PickUp
+from clinic.views.tentative import kept_times, outside_courses
 from clinic.views.visit import Visit
 from treatments.actions import diary, undo
 from treatments.models import PlannedSession, TreatmentSession
@@ -100,7 +104,57 @@ def _booked(request, patient, search, given):
     if search.planned:
         why = why_this_day(search.planned, given["slot"].day)
         return diary.book_session(planned_session=search.planned, why=why, **facts)
-    return book(clinic=request.clinic, patient=patient, service=search.service, **facts)
+    kept = outside_courses(kept_times(patient, facts["at"]), search.service)
+    return book(clinic=request.clinic, patient=patient, service=search.service, instead_of=kept,
+                **facts)  # fmt: skip
+
+
+# --- Keep a time while the patient is asked -------------------------------------------------------
+def time_keep(request):
+    """Keep the time that was tapped for ten minutes, and show it above the other free times."""
+    key = request.POST.get("patient", "")
+    patient = _open(request, int(key) if key.isdecimal() and len(key) < 16 else 0)
+    search = _search_form(request, request.POST, patient)
+    form = BookingForm(request.POST, clinic=request.clinic, today=_today(request))
+    if not form.is_valid():
+        return _refused(request, "new", search, patient, form=form)
+    try:
+        kept = _kept(request, patient, search, form.cleaned_data)
+    except ValidationError as refusal:
+        return _refused(request, "new", search, patient, form=form, refusal=refusal)
+    messages.success(request, f"Kept for {patient.full_name}: {_when(kept)}. Nobody is told yet.")
+    return redirect(_finder_again(request, search, patient))
+
+
+def _finder_again(request, search, patient) -> str:
+    """Return the address of the finder as it was: for whom, for what, with whom, from which day."""
+    asked = {"patient": patient.pk}
+    asked |= {"planned": search.planned.pk} if search.planned else {"service": search.service.pk}
+    asked |= {name: request.POST[name][:16] for name in ("practitioner", "from")
+              if name in request.POST}  # fmt: skip
+    return f"{reverse('appointment_new')}?{urlencode(asked)}"
+
+
+def _kept(request, patient, search, given):
+    if not search.knows_visit:
+        raise ValidationError("This session has been booked meanwhile. Choose what to book.")
+    facts = {"slot": given["slot"], "request_key": given["request_key"], "at": timezone.now(),
+             "by": request.user}  # fmt: skip
+    if search.planned:
+        return diary.keep_session(planned_session=search.planned, **facts)
+    kept = outside_courses(kept_times(patient, facts["at"]), search.service)
+    return tentative.keep(clinic=request.clinic, patient=patient, service=search.service,
+                          instead_of=kept, **facts)  # fmt: skip
+
+
+def time_let_go(request, kept_id):
+    """Let a kept time go; one that expired or was taken a moment ago is gone already."""
+    row = Appointment.tentative.of(request.clinic).filter(pk=kept_id).first()
+    if row and tentative.give_up(kept=row, at=timezone.now(), by=request.user):
+        messages.success(request, f"{_when(row)} is free for others again.")
+    else:
+        messages.info(request, "That time is no longer kept.")
+    return redirect(_next(request))
 
 
 # --- One appointment ------------------------------------------------------------------------------
@@ -204,10 +258,11 @@ def _search_form(request, sent, patient) -> SlotSearchForm:
     """Return what can be booked for a patient: the next sessions of running courses first."""
     waiting = PlannedSession.objects.filter(plan__patient=patient, plan__status="open")
     waiting = waiting.without_date().order_by("plan__agreed_on", "plan", "number")
+    asked = {sent.get("planned"), sent.get("visit", "").removeprefix("session-")}
     first_of = {}
     for row in waiting.select_related("plan__protocol", "plan__service"):
         row.plan.patient, row.plan.clinic = patient, request.clinic
-        if str(row.pk) == sent.get("planned") or row.plan_id not in first_of:
+        if str(row.pk) in asked or row.plan_id not in first_of:
             first_of[row.plan_id] = row
     return SlotSearchForm(sent, clinic=request.clinic, sessions=first_of.values())
 
@@ -235,16 +290,20 @@ def _finder(request, search, patient, *, moving=None, from_day=None) -> dict:
     )  # fmt: skip
     if moving and not asked and not search.planned:
         asked = max(moving.local_date, today)
-    facts = {"search": search, "patient": patient, "today": today, "moving": moving,
+    now = timezone.now()
+    kept = kept_times(patient, now)
+    facts = {"search": search, "patient": patient, "today": today, "moving": moving, "kept": kept,
+             "keep": moving is None,
+             "next": f"{reverse('appointment_new')}?patient={patient.pk}",
              "booking": BookingForm(sent, clinic=request.clinic, today=today),
              **_alerts(request, patient)}  # fmt: skip
     if search.service is None:
         return facts | {"no_offers": "This clinic offers no service that can be booked yet."}
     try:
         facts["offers"] = offers_for(Search(
-            clinic=request.clinic, patient=patient, service=search.service, at=timezone.now(),
+            clinic=request.clinic, patient=patient, service=search.service, at=now,
             units=search.units, from_day=from_day or asked, practitioner_id=search.practitioner_id,
-            session=search.planned, moving=moving,
+            session=search.planned, moving=moving, kept=outside_courses(kept, search.service),
         ))  # fmt: skip
     except ValidationError as refusal:
         facts["no_offers"] = " ".join(refusal.messages)

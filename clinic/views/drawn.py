@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import Value
 from django.utils import timezone
 
 from clinic.models import Appointment, Clinic, Resource
@@ -46,7 +47,7 @@ class Sheet:
     def as_dict(self) -> dict:
         """Return everything the calendar needs. A fixed number of queries, see the tests."""
         units = list(self.clinic.resources.filter(kind=KINDS[self.kind]).order_by("order", "pk"))
-        visits = self._rows()
+        visits = self._rows() + self._kept()
         used = {self._column(row) for row in visits}
         units = [row for row in units if row.active or row.pk in used]
         shown = [row for row in units if self.only in (None, row.pk)]
@@ -68,6 +69,13 @@ class Sheet:
         if self.only is not None:
             rows = rows.filter(**{f"{self.kind}_id": self.only})
         return list(rows.select_related("planned_session__plan"))
+
+    def _kept(self) -> list[Appointment]:
+        """Return the times kept for patients on the telephone: nobody has agreed to them yet."""
+        rows = Appointment.tentative.of(self.clinic).open(self.at)
+        rows = rows.filter(local_date__range=(self.from_day, self.to_day)).with_people()
+        rows = rows.select_related("kept_for__plan").annotate(came_before=Value(value=True))
+        return list(rows.prefetch_related("holds", "service__phases").order_by("starts_at", "pk"))
 
     def _column(self, row: Appointment) -> int | None:
         return row.practitioner_id if self.kind == "practitioner" else row.room_id
@@ -99,7 +107,8 @@ class Sheet:
         return [self._visit(row, photographed) for row in rows]
 
     def _visit(self, row: Appointment, photographed: set) -> dict:
-        planned = getattr(row, "planned_session", None)
+        is_kept = row.status == Appointment.Status.TENTATIVE
+        planned = getattr(row, "kept_for" if is_kept else "planned_session", None)
         state = "confirmed" if row.status == "booked" and row.confirmed_at else row.status
         look = APPOINTMENT[state]
         lacks_photo = planned is not None and row.status in BEGUN and (
@@ -120,8 +129,12 @@ class Sheet:
             "lacks_health": row.status in TO_TREAT and row.patient.allergies_asked_on is None,
             "movable": row.can_be_moved,
             "phases": _phases(row), "hands": self._hands(row),
-            "minutes": row.minutes, "url": address("appointment", row.pk), **_addresses(row),
+            "until": self._clock(row.expires_at) if is_kept else "",
+            "minutes": row.minutes, **(_kept_addresses(row) if is_kept else _addresses(row)),
         }  # fmt: skip
+
+    def _clock(self, instant: datetime) -> str:
+        return timezone.localtime(instant, self.clinic.zone).strftime("%H:%M")
 
     def _hands(self, row: Appointment) -> list[list[int]]:
         """Return when the practitioner is taken, in minutes after the start: what the holds say."""
@@ -155,4 +168,11 @@ def _addresses(row: Appointment) -> dict:
         f"{key}_url": address(name, row.patient_id if key == "chart" else row.pk)
         for key, name in names.items()
     }
+    found["url"] = address("appointment", row.pk)
     return found | {"cancel_url": found["cancel_url"] + "?from=diary"}
+
+
+def _kept_addresses(row: Appointment) -> dict:
+    """Return where a kept time is taken or let go: at its patient's free times."""
+    finder = f"{address('appointment_new')}?patient={row.patient_id}"
+    return {"url": finder, "chart_url": address("chart", row.patient_id)}

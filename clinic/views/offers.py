@@ -67,7 +67,9 @@ class Window:
 class Search:
     """One search: who comes, for what, with whom, from which day on.
 
-    `units` are the clinic's practitioners, rooms and devices by key; `session` is the session of a course it is for; `moving` the appointment that gives way.
+    `units` are the clinic's practitioners, rooms and devices by key; `session` is the session of a
+    course it is for; `moving` the appointment that gives way, `kept` keys of kept times that do
+    outside courses.
     """
 
     clinic: Clinic
@@ -79,6 +81,7 @@ class Search:
     practitioner_id: int | None = None
     session: PlannedSession | None = None
     moving: Appointment | None = None
+    kept: Sequence[int] = ()
 
     @property
     def today(self) -> date:
@@ -127,7 +130,10 @@ class Offers:
 
 
 def offers_for(search: Search) -> Offers:
-    """Return the next free times of a search. At most 9 queries, however full the diary."""
+    """Return the next free times of a search. At most 9 queries, however full the diary.
+
+    Kept times that have expired are cleared before (`clinic.views.tentative.kept_times`).
+    """
     rules = DayRules(search)
     window = rules.window
     usual = max(window.earliest, window.ideal or window.earliest) if window else search.today
@@ -185,7 +191,9 @@ class DayRules:
 
     def __init__(self, search: Search) -> None:
         self.search = search
-        self.ignore = (search.moving.pk,) if search.moving else ()
+        kept = [search.session.tentative_id] if search.session else search.kept
+        moving = [search.moving.pk] if search.moving else []
+        self.ignore = tuple(key for key in (*moving, *kept) if key)
         self.blackouts = tuple(
             Blackout(row.from_day, row.to_day, row.kind, row.margin_before_days,
                      row.margin_after_days)
@@ -195,8 +203,8 @@ class DayRules:
         if search.session:
             self.course = Course(search.session.plan)
             self.number = search.session.number
-            self.healing = Healing(  # between the course's own bookings its intervals decide
-                search.patient, self.course.zone_codes, ignore=self.course.booked_ids
+            self.healing = Healing(
+                search.patient, self.course.zone_codes, ignore=self.course.giving_way(self.number)
             )
             self.window = window_of(self.course, self.number, self.healing, today=search.today)
             self.rest = Rest(self.course, self.number)

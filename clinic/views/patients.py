@@ -23,6 +23,7 @@ from clinic.models import Appointment, Blackout, Patient
 from clinic.models.patients import day_in
 from clinic.permissions import CARE
 from clinic.views.story import tell, with_visits
+from clinic.views.tentative import kept_times
 from treatments.models import TreatmentPlan
 
 PAGE_ROWS, QUICK_ROWS, TWIN_ROWS = 25, 8, 5
@@ -174,8 +175,10 @@ def chart(request, patient_id):
     patient = _open(request, patient_id, "note" if clinical else "schedule")
     story = tell(patient, role=request.member.role, clinical=clinical, today=_today(request))
     name = "clinic/patients/chart.html" if clinical else "clinic/patients/chart_desk.html"
-    return render(request, name, {"story": story, "patient": patient, "today": story.today,
-                                  "allergies": story.allergies})  # fmt: skip
+    return render(request, name, {
+        "story": story, "patient": patient, "today": story.today, "allergies": story.allergies,
+        "kept": kept_times(patient, timezone.now()), "next": request.get_full_path(),
+    })  # fmt: skip
 
 
 def _open(request, patient_id, category):

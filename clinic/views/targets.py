@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from clinic.actions.tentative import clear_expired
 from clinic.forms.diary import slot_word
 from clinic.models import Appointment, Resource
 from clinic.models.openings import shape_of, snapshot
@@ -35,7 +36,8 @@ class PickUp:
         ))  # fmt: skip
 
     def targets(self, *, from_day: date, days: int, kind: str, columns: Sequence[int]) -> dict:
-        """Return verdicts by day and column, as plain values; at most 14 queries."""
+        """Return verdicts by day and column, as plain values; at most 15 queries."""
+        clear_expired(clinic=self.row.clinic, at=self.at)
         rules, shape = self.rules(), shape_of(self.row.service)
         known = self._snapshot(from_day, days)
         able = {row.resource_id for row in known.resources}

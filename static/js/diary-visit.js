@@ -56,6 +56,7 @@ export function drawVisit(visit, clock, other) {
   const second = make("span", "visit-facts");
   second.append(make("span", "visit-clock", clock));
   if (visit.session) second.append(make("span", "visit-session", visit.session));
+  if (visit.until) second.append(make("span", "visit-until", `kept until ${visit.until}`));
   for (const [name, told] of badges(visit)) second.append(icon(name, told));
   second.append(make("span", "visit-other", other));
   const told = [visit.word, visit.session && `session ${visit.session.replace("/", " of ")}`];
@@ -72,7 +73,8 @@ export function drawCard(card, visit, when) {
   for (const place of blank.querySelectorAll("[data-fill]")) {
     const { fill } = place.dataset;
     if (fill === "badges") {
-      const state = make("li", `chip tone-${visit.tone}`, visit.word);
+      const word = visit.until ? `${visit.word} until ${visit.until}` : visit.word;
+      const state = make("li", `chip tone-${visit.tone}`, word);
       state.prepend(icon(visit.icon, visit.word));
       place.append(state);
       if (visit.session) place.append(make("li", "chip tone-void", `Session ${visit.session.replace("/", " of ")}`));

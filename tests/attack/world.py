@@ -145,7 +145,7 @@ def walk(resolver=None, namespaces=()):
 def arguments(pattern, world: World) -> dict:
     """Return keyword arguments that make this pattern point at the world's rows."""
     known = {
-        "patient_id": world.patient.pk, "appointment_id": world.appointment.pk,
+        "patient_id": world.patient.pk, "appointment_id": world.appointment.pk, "kept_id": world.appointment.pk,
         "plan_id": world.plan.pk, "session_id": world.session.pk, "entry_id": world.entry.pk, "outcome": "noshow", "key": world.photo.key,
         "size": "thumb", "step": "confirm", "pk": 1, "app_label": "treatments",
         "message_id": world.message.pk, "wish_id": world.wish.pk, "secret": "s" * 43,

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from clinic.actions import diary, messages
+from clinic.actions import diary, messages, tentative
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.models import Appointment, Hold, Rest
 from clinic.scheduling.reasons import day_words
@@ -22,7 +22,7 @@ from treatments.models.openings import Course
 
 __all__ = [
     "STEPS", "Conflict", "NotHealed", "SlotTaken", "book_course", "book_session",
-    "cancel_appointment", "move_appointment", "move_session", "step", "undo",
+    "cancel_appointment", "keep_session", "move_appointment", "move_session", "step", "undo",
 ]  # fmt: skip
 
 #: The steps of a visit by the word in the address, and the deed of each.
@@ -57,7 +57,10 @@ def book_session(
         raise ValidationError(f"Session {row.number} is already booked.", code="booked")
     _check_days(course, {row.number: slot})
     keys = {row.number: request_key}
-    booked = _place(course, row, slot, at=at, by=by, note=note, keys=keys, why={row.number: why})
+    booked = _place(
+        course, row, slot, at=at, by=by, note=note, keys=keys, why={row.number: why},
+        instead_of=[row.tentative_id],
+    )  # fmt: skip
     keep_dates(course.plan, course.sessions)
     return booked
 
@@ -85,9 +88,10 @@ def book_course(
         if not _stands_at(course.session(number), slot)
     }
     known = _make_way(course.session(number) for number in wanted)
+    kept = [course.session(number).tentative_id for number in wanted]
     booked = [
         _place(course, course.session(number), slot, at=at, by=by, keys=keys, why=why or {},
-               quiet=True)
+               instead_of=kept, quiet=True)
         for number, slot in wanted.items()
     ]  # fmt: skip
     if booked:  # one message for them all
@@ -140,11 +144,13 @@ def _must_be_healed(course: Course, days: Mapping[int, date]) -> None:
         raise NotHealed.until(found[1], number=found[0])
 
 
-def _place(course, session, slot, *, at, by, keys, why, note="", quiet=False) -> Appointment:
+def _place(
+    course, session, slot, *, at, by, keys, why, instead_of, note="", quiet=False
+) -> Appointment:
     """Book or move one session, and keep its appointment with it."""
     plan, number = course.plan, session.number
     facts = {"slot": slot, "rests": course.rests(number, slot.day), "at": at, "by": by,
-             "why": why.get(number, ()), "quiet": quiet}  # fmt: skip
+             "why": why.get(number, ()), "quiet": quiet, "instead_of": instead_of}  # fmt: skip
     visit = session.appointment
     try:
         if visit and visit.can_be_moved:
@@ -180,6 +186,34 @@ def _for_session(taken: SlotTaken, course: Course, number: int) -> SlotTaken:
     )
 
 
+# --- Keep a time for a while ----------------------------------------------------------------------
+@transaction.atomic
+def keep_session(
+    *, planned_session: PlannedSession, slot: Slot, at: datetime, by, request_key=None
+) -> Appointment:
+    """Keep a time for one session of a course while its patient is asked; an earlier one goes.
+
+    Raises as `book_session`. The same `request_key` again returns the first one.
+    """
+    course = _locked_course(planned_session.plan)
+    plan, row = course.plan, course.session(planned_session.number)
+    if row.is_booked:
+        raise ValidationError(f"Session {row.number} is already booked.", code="booked")
+    _check_days(course, {row.number: slot})
+    try:
+        kept = tentative.keep(
+            clinic=plan.clinic, patient=plan.patient, service=plan.service, slot=slot,
+            rests=course.rests(row.number, slot.day), instead_of=[row.tentative_id], at=at, by=by,
+            request_key=request_key,
+        )  # fmt: skip
+    except SlotTaken as taken:
+        raise _for_session(taken, course, row.number) from taken
+    except NotHealed as refusal:
+        raise NotHealed.until(refusal.first_day, number=row.number) from refusal
+    PlannedSession.objects.filter(pk=row.pk).update(tentative=kept)
+    return kept
+
+
 # --- Move, cancel, steps --------------------------------------------------------------------------
 @transaction.atomic
 def move_appointment(
@@ -194,7 +228,8 @@ def move_appointment(
     _must_run(course)
     _check_days(course, {session.number: slot})
     try:
-        moved = diary.move(**facts, rests=course.rests(session.number, slot.day))
+        rests = course.rests(session.number, slot.day)
+        moved = diary.move(**facts, rests=rests, instead_of=[session.tentative_id])
     except SlotTaken as taken:
         raise _for_session(taken, course, session.number) from taken
     session.appointment = moved
@@ -258,7 +293,9 @@ def undo(*, appointment: Appointment, at: datetime, by) -> Appointment:
         _must_run(course)
         rests = course.rests(session.number, visit.local_date)
         _must_be_healed(course, {session.number: visit.local_date})
-    row = session.appointment = diary.undo(appointment=appointment, rests=rests, at=at, by=by)
+    row = session.appointment = diary.undo(
+        appointment=appointment, rests=rests, at=at, by=by, instead_of=[session.tentative_id]
+    )
     keep_dates(course.plan, course.sessions)
     return row
 

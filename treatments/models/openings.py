@@ -72,6 +72,14 @@ class Course:
         """Return the keys of the appointments of sessions that are not done."""
         return [row.appointment_id for row in self.sessions if row.is_booked]
 
+    def giving_way(self, number: int) -> list[int]:
+        """Return the keys of what does not stand in the way of session k: bookings, its kept time.
+
+        Between the course's own bookings its intervals decide.
+        """
+        kept = self.session(number).tentative_id
+        return [*self.booked_ids, kept] if kept else self.booked_ids
+
     def healing_days(self, number: int) -> int:
         """Return how long the zones rest after session k: the gap to the next one.
 
@@ -135,7 +143,7 @@ def first_legal_day(plan: TreatmentPlan, number: int, *, course: Course | None =
     """
     course = course or Course(plan)
     first = course.first_by_sessions(number, course.days)
-    healing = Healing(plan.patient, course.zone_codes, ignore=course.booked_ids)
+    healing = Healing(plan.patient, course.zone_codes, ignore=course.giving_way(number))
     return healing.first_day(course.rests(number, first)) if course.zone_codes else first
 
 
@@ -167,8 +175,9 @@ class _Search:
 
     @property
     def ignore(self) -> list[int]:
-        """Return the keys of the appointments that give way to the plan."""
-        return [row.appointment_id for row in self.open if row.is_booked]
+        """Return the keys of the appointments and kept times that give way to the plan."""
+        kept = [row.tentative_id for row in self.open if row.tentative_id]
+        return [row.appointment_id for row in self.open if row.is_booked] + kept
 
     @cached_property
     def blackouts(self) -> tuple[Blackout, ...]:

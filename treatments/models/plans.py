@@ -363,6 +363,9 @@ class PlannedSession(models.Model):
     appointment = models.OneToOneField(
         Appointment, models.PROTECT, null=True, blank=True, related_name="planned_session"
     )
+    tentative = models.OneToOneField(  # the time kept for it: one at most
+        Appointment, models.SET_NULL, null=True, editable=False, related_name="kept_for"
+    )
     done_on = models.DateField(null=True, blank=True)
 
     objects = PlannedSessionQuerySet.as_manager()

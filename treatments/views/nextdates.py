@@ -14,6 +14,7 @@ from django_htmx.http import trigger_client_event
 
 from clinic.actions.patients import open_patient
 from clinic.actions.refusals import SlotTaken
+from clinic.actions.tentative import clear_expired
 from clinic.forms.diary import BookingForm
 from clinic.permissions import CARE
 from clinic.scheduling.course import Weights, day_verdicts
@@ -90,6 +91,7 @@ def course_next(request, plan_id):
                            at=timezone.now(), by=request.user)  # fmt: skip
     plan.patient, refusal, nearest = patient, None, []
     units = {row.pk: row for row in request.clinic.resources.all()}
+    clear_expired(clinic=request.clinic, at=timezone.now())
     if request.method == "POST":
         try:
             return _booked(request, plan, _book(request, plan, today))

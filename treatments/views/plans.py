@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
+from clinic.actions.tentative import clear_expired
 from clinic.forms.diary import day_asked
 from clinic.permissions import CARE
 from clinic.views.offers import offered
+from clinic.views.tentative import kept_times
 from treatments.actions.diary import book_course
 from treatments.actions.plans import agree_course, edit_course, stop_course
 from treatments.forms.plans import (
@@ -125,7 +127,9 @@ def course(request, plan_id):
     """Show what was agreed and how far it has come; the clinical part to those who treat."""
     plan = _plan(request, plan_id)
     patient = _open(request, plan.patient_id)
-    facts = {"plan": plan, "patient": patient, "sessions": _sessions(plan)}
+    facts = {"plan": plan, "patient": patient, "sessions": _sessions(plan),
+             "kept": kept_times(patient, timezone.now()),
+             "next": request.get_full_path()}  # fmt: skip
     if request.member.role in CARE:
         facts["zones"] = plan.zones.select_related("zone")
     return render(request, "treatments/plans/course.html", facts | _care(request, patient))
@@ -270,6 +274,7 @@ def _sessions(plan) -> list[PlannedSession]:
 
 def _dates(request, plan) -> Dates:
     """Return the planner's answer for a course. Raises ValidationError where nobody can serve it."""
+    clear_expired(clinic=request.clinic, at=timezone.now())
     units = {row.pk: row for row in request.clinic.resources.all()}
     return Dates(plan, units=units, today=_today(request), from_day=_from_day(request))
 

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('treatments', '0002_worklist_and_waitlist'),
+        ('treatments', '0003_kept_times'),
     ]
 
     operations = [

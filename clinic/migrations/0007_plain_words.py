@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinic', '0005_recent_messages'),
+        ('clinic', '0006_kept_times'),
     ]
 
     operations = [
