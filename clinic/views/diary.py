@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from clinic.actions import tentative
@@ -154,7 +155,7 @@ def time_let_go(request, kept_id):
         messages.success(request, f"{_when(row)} is free for others again.")
     else:
         messages.info(request, "That time is no longer kept.")
-    return redirect(_next(request))
+    return redirect(came_from(request) or "today")
 
 
 # --- One appointment ------------------------------------------------------------------------------

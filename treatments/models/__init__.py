@@ -1,7 +1,8 @@
 """The care's tables, one file a chapter."""
 
 from treatments.models.photos import Photo, Rendition
-from treatments.models.plans import PlannedSession, PlanState, PlanZone, TreatmentPlan
+from treatments.models.planned import PlannedSession
+from treatments.models.plans import PlanState, PlanZone, TreatmentPlan
 from treatments.models.products import (
     Active,
     AreaDose,

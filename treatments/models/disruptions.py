@@ -16,7 +16,7 @@ from clinic.scheduling.masks import frame_of, span
 from clinic.scheduling.minutes import DAY_MIN, day_number, minute_of_instant
 from clinic.scheduling.slots import next_slots
 from treatments.models.openings import Course, day_of_session
-from treatments.models.plans import PlannedSession
+from treatments.models.planned import PlannedSession
 
 FORTNIGHT_DAYS, LONGEST_DAYS, AROUND_DAYS, BEYOND_DAYS = 14, 35, 7, 42
 NOTICE_MIN = 60  # nobody is asked to come within the hour

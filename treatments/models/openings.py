@@ -20,7 +20,8 @@ from clinic.scheduling.course import Proposal, Refusal, Weights, propose_three
 from clinic.scheduling.minutes import DAY_MIN, day_bounds, day_of
 from clinic.scheduling.slots import FoundCandidates
 from clinic.scheduling.terms import Blackout, CourseRequest, CourseWish, SessionWish
-from treatments.models.plans import LAPSE_AFTER_DAYS, PlannedSession, PlanZone, TreatmentPlan
+from treatments.models.planned import PlannedSession
+from treatments.models.plans import LAPSE_AFTER_DAYS, PlanZone, TreatmentPlan
 
 LONGEST_SEARCH_DAYS = 730
 

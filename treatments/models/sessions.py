@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from clinic.models import Appointment, Clinic, Patient, Resource
 from clinic.models.constraints import AppendOnly, Frozen, FrozenWith
-from treatments.models.plans import PlannedSession, TreatmentPlan
+from treatments.models.planned import PlannedSession
+from treatments.models.plans import TreatmentPlan
 from treatments.models.products import Device, Lot, Product
 from treatments.models.protocols import AftercareSheet, Zone
 

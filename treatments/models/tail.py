@@ -8,7 +8,7 @@ from clinic.scheduling.slots import Slot
 from clinic.scheduling.tail import Tail, mend
 from clinic.scheduling.terms import Refusal
 from treatments.models.openings import Course, course_request
-from treatments.models.plans import PlannedSession
+from treatments.models.planned import PlannedSession
 
 
 def session_of(appointment: Appointment) -> PlannedSession | None:
