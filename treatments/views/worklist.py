@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django_htmx.http import reswap, retarget, trigger_client_event
 
+from clinic.actions.patients import open_patient
 from clinic.models import MoveWish, Patient
 from clinic.permissions import CARE
 from treatments.actions.worklist import call_again, log_contact, put_off
@@ -143,7 +144,12 @@ def due_snooze(request, plan_id):
 
 
 def _fold(request, plan, name: str, form):
-    """Answer with a row's form, inside the row or as a page; a refused one with what was typed."""
+    """Answer with a row's form, inside the row or as a page; a refused one with what was typed.
+
+    It shows what was said to the patient before: opening it is a look at the patient.
+    """
+    open_patient(pk=plan.patient_id, clinic=request.clinic, category="schedule", at=timezone.now(),
+                 by=request.user)  # fmt: skip
     today = _today(request)
     answer = render(request, f"treatments/worklist/{f'_{name}' if request.htmx else 'fold'}.html", {
         "plan": plan, "pk": str(plan.pk), "form": form, "fold": f"treatments/worklist/_{name}.html",
