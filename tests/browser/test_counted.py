@@ -25,7 +25,8 @@ class Keyboard:
         self.page, self.count = page, 0
 
     def press(self, key):
-        """Press one key."""
+        """Press one key; a page that has just come listens once it is loaded."""
+        self.page.wait_for_load_state()
         self.page.keyboard.press(key)
         self.count += 1
 

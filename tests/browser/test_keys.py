@@ -65,7 +65,7 @@ def test_a_cancelled_visit_takes_two_ways_back_by_two_keys(page, live_server, de
     page.goto(f"/appointments/{visit.pk}/cancel/")
     page.get_by_text("Could not reach the patient").click()
     page.get_by_role("button", name="Cancel the appointment").click()
-    page.goto(f"/appointments/{visit.pk}/")
+    page.wait_for_url(f"**/appointments/{visit.pk}/")
     expect(page.locator("#diary-undo-words")).to_be_visible()
     axe(page)
 
