@@ -167,15 +167,17 @@ def make_way(
     takes, in the order of the keys, and a deed that is refused takes its clearing back with it.
     Returns those that gave way before they had expired.
     """
-    gone = Q(clinic=clinic, expires_at__lte=at)
-    keys = {key for key in giving_way if key}
-    if keys:
+    gone = Q(expires_at__lte=at)
+    if keys := {key for key in giving_way if key}:
         gone |= Q(pk__in=keys)
-    found = Appointment.tentative.filter(gone).select_related("clinic", "patient").order_by("pk")
-    rows = list(found.select_for_update(of=("self",)))
-    if rows:
-        Appointment.tentative.filter(pk__in=[row.pk for row in rows]).delete()
-    return [row for row in rows if row.expires_at > at]
+    found = Appointment.tentative.filter(gone, clinic=clinic).order_by("pk").select_for_update()
+    ends = dict(found.values_list("pk", "expires_at"))
+    if not ends:  # nearly always: nothing else of such rows is read then
+        return []
+    rows = Appointment.tentative.filter(pk__in=ends).order_by("pk")
+    given = [row for row in rows.select_related("clinic", "patient") if ends[row.pk] > at]
+    rows.delete()
+    return given
 
 
 def clear_expired(*, clinic: Clinic, at: datetime) -> None:

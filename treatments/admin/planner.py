@@ -309,7 +309,13 @@ class RunningSheet(Sheet):
     @cached_property
     def course(self) -> Course | None:
         """Return the course with its sessions, None when it has ended."""
-        return Course(self.plan) if self.plan.status == TreatmentPlan.Status.OPEN else None
+        is_open = self.plan.status == TreatmentPlan.Status.OPEN
+        return Course(self.plan, [row.zone.code for row in self.zones]) if is_open else None
+
+    @cached_property
+    def zones(self) -> list:
+        """Return the zones of the course with their depths."""
+        return list(self.plan.zones.select_related("zone"))
 
     @property
     def past(self) -> list:
@@ -330,8 +336,7 @@ class RunningSheet(Sheet):
     @property
     def facts(self) -> dict:
         """Return what the templates print, the course with it."""
-        course = self.course or Course(self.plan)
-        return super().facts | {"plan": self.plan, "zones": course.zones}
+        return super().facts | {"plan": self.plan, "zones": self.zones}
 
 
 # --- How ------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from clinic.scheduling.minutes import DAY_MIN, day_bounds, day_of
 from clinic.scheduling.slots import FoundCandidates
 from clinic.scheduling.terms import Blackout, CourseRequest, CourseWish, SessionWish
 from treatments.models.planned import PlannedSession
-from treatments.models.plans import LAPSE_AFTER_DAYS, PlanZone, TreatmentPlan
+from treatments.models.plans import LAPSE_AFTER_DAYS, TreatmentPlan
 
 LONGEST_SEARCH_DAYS = 730
 
@@ -34,18 +34,21 @@ def day_of_session(session: PlannedSession) -> date | None:
 
 
 class Course:
-    """A course with its sessions and zones, read once: which days, which rests, which gaps.
+    """A course with its sessions and its zones' codes, read once: which days, which rests, which gaps.
 
-    Two queries. The sessions carry their appointments; `session(k)` is session k.
+    Two queries, one where the codes are known. The sessions carry their appointments; `session(k)`
+    is session k.
     """
 
-    def __init__(self, plan: TreatmentPlan) -> None:
+    def __init__(self, plan: TreatmentPlan, zone_codes: Iterable[str] | None = None) -> None:
         self.plan = plan
         self.sessions: list[PlannedSession] = list(
             plan.sessions.select_related("appointment").order_by("number")
         )
-        self.zones: list[PlanZone] = list(plan.zones.select_related("zone"))
-        self.zone_codes: list[str] = [row.zone.code for row in self.zones]
+        codes = (
+            plan.zones.values_list("zone__code", flat=True) if zone_codes is None else zone_codes
+        )
+        self.zone_codes: list[str] = list(codes)
         for session in self.sessions:
             session.plan = plan
 
