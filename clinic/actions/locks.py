@@ -6,7 +6,9 @@ gives or changes a time therefore takes the diary's shared lock first, before an
 takes hours away takes it alone. SQLite has one writer at a time and needs neither.
 """
 
-from django.db import connection
+from django.db import OperationalError, connection
+
+from clinic.actions.refusals import DEADLOCK, broken_promise, busy
 
 _DIARY = 7301  # the first key of the pair; the second is the clinic
 
@@ -25,6 +27,13 @@ def own_diary(clinic_id: int) -> None:
 
 
 def _lock(function: str, clinic_id: int) -> None:
-    if connection.vendor == "postgresql":
+    """Take a lock of the diary; whoever waits too long gets a sentence and writes nothing."""
+    if connection.vendor != "postgresql":
+        return
+    try:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {function}(%s, %s)", [_DIARY, clinic_id])
+    except OperationalError as error:
+        if broken_promise(error) != DEADLOCK:
+            raise
+        raise busy() from error

@@ -11,7 +11,7 @@ from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
 
 DEADLOCK = "deadlock"
-_SQLSTATE_DEADLOCK = "40P01"
+_SQLSTATES_OF_WAITING = {"40P01", "55P03"}  # a deadlock, and a lock that did not come in time
 
 
 class Conflict(ValidationError):  # noqa: N818 -- a refusal, not a fault
@@ -74,15 +74,23 @@ def wrong_state(row, verb: str) -> ValidationError:
     )
 
 
+def busy() -> ValidationError:
+    """Return the refusal of a deed that waited for the diary and did not get it."""
+    return ValidationError(
+        "The diary is being changed right now. Nothing was written; try again in a moment.",
+        code="busy",
+    )
+
+
 def broken_promise(error: DatabaseError) -> str:
     """Return the name of the constraint a database error tells of, `DEADLOCK`, or "".
 
-    PostgreSQL names it. SQLite's triggers raise "NoOverlap <name>"; its own constraints say
-    "UNIQUE constraint failed: table.column" or "CHECK constraint failed: name", of which the last
-    word is returned.
+    A lock waited for in vain counts as a deadlock. PostgreSQL names constraints. SQLite's triggers
+    raise "NoOverlap <name>"; its own constraints say "UNIQUE constraint failed: table.column" or
+    "CHECK constraint failed: name", of which the last word is returned.
     """
     cause = error.__cause__
-    if getattr(cause, "sqlstate", None) == _SQLSTATE_DEADLOCK:
+    if getattr(cause, "sqlstate", None) in _SQLSTATES_OF_WAITING:
         return DEADLOCK
     diag = getattr(cause, "diag", None)
     if diag is not None:

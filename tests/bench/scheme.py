@@ -117,7 +117,16 @@ def clinics_for(appointments: int) -> int:
 
 
 def loads(appointments: int, today: int, seats: int) -> list[tuple[int, int]]:
-    """Return (day, visits) for one clinic: full years behind, then ever fewer booked ahead."""
+    """Return (day, visits) for one clinic: full years behind, then ever fewer booked ahead.
+
+    What is too little for two months is put into full days around today: a day costs the same at
+    every size.
+    """
+    full = round(0.97 * seats)
+    if appointments < 60 * full:
+        days = max(1, appointments // full)
+        first, rest = today - days // 2, appointments - days * full
+        return [*((first + n, full) for n in range(days)), (first + days, rest)]
     ahead = []
     for offset in range(FUTURE_DAYS):
         late = max(0, offset - BOOKED_FULL_DAYS)
