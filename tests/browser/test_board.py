@@ -45,6 +45,19 @@ def test_checking_in_is_one_click_and_the_board_stays(page, live_server, desk, v
     axe(page)
 
 
+def test_two_taps_on_a_step_are_one_step(page, live_server, desk, visit):
+    sign_in(page, live_server, desk)
+    page.goto("/")
+    sent = []
+    page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+
+    page.get_by_role("button", name="Arrived").dblclick()
+
+    expect(page.locator(f".lane-arrived [data-row='{visit.pk}']")).to_be_visible()
+    assert len(sent) == 1
+    assert status(visit) == "arrived"
+
+
 def test_checking_in_by_key_is_one_key_on_the_row_in_focus(page, live_server, desk, visit):
     sign_in(page, live_server, desk)
     page.goto("/")

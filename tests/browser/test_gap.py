@@ -15,18 +15,6 @@ HALF_HOUR_PX = 48  # static/js/diary.js
 
 
 @pytest.fixture
-def clinic(transactional_db):
-    """Return a clinic with a diary, inside this test's own transaction."""
-    return factories.clinic_with_diary()
-
-
-@pytest.fixture
-def desk(clinic):
-    """Return a front desk account."""
-    return factories.staff(clinic, "front_desk")
-
-
-@pytest.fixture
 def monday() -> date:
     """Return the Monday after next: open, and no short notice."""
     today = timezone.localdate()

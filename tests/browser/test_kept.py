@@ -15,18 +15,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def clinic(transactional_db):
-    """Return a clinic with a diary, inside this test's own transaction."""
-    return factories.clinic_with_diary()
-
-
-@pytest.fixture
-def desk(clinic):
-    """Return a front desk account."""
-    return factories.staff(clinic, "front_desk")
-
-
-@pytest.fixture
 def plan(clinic):
     """Return a course of four sessions agreed today, of a patient nobody else is called like."""
     patient = factories.patient(clinic, given_name="Lyra", family_name="Fictional")

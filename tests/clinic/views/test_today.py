@@ -92,6 +92,23 @@ def test_the_desk_books_the_next_session_of_a_finished_visit(clinic, patient, de
     assert answer.context["rows"][0].steps[0].url == reverse("course_next", args=[plan.pk])
 
 
+@pytest.mark.parametrize(
+    ("facts", "tones"),
+    [
+        ({}, ["btn-primary", "btn-quiet", "btn-quiet"]),
+        ({"status": "noshow", "ended_at": NOON}, ["btn-primary", "btn-quiet"]),
+        ({"status": "fulfilled", "finished_at": NOON}, ["btn-primary", "btn-quiet"]),
+    ],
+)
+def test_only_what_comes_next_is_the_lead_of_a_card(patient, desk, as_user, facts, tones):
+    ended = {"ended_by": desk} if "ended_at" in facts else {}
+    appointment(patient, plan=factories.plan(patient, sessions_done=1), **facts, **ended)
+
+    (row,) = as_user(desk).get("/").context["rows"]
+
+    assert [step.tone for step in row.steps] == tones
+
+
 def test_a_cancelled_appointment_is_not_on_the_board(patient, desk, as_user):
     appointment(patient, status="cancelled", cancel_reason="patient", ended_at=NOON, ended_by=desk)
 

@@ -28,25 +28,24 @@ def course(patient, today):
 @pytest.fixture
 def book(course, desk, now):
     """Return a function that books session k on a day at 10:00."""
-
-    def book(number, day, **facts):
-        values = {"planned_session": course.sessions.get(number=number), "at": now, "by": desk,
-                  "slot": ten(course, day)}  # fmt: skip
-        return diary.book_session(**values | facts)
-
-    return book
+    return at_ten(diary.book_session, course, desk, now)
 
 
 @pytest.fixture
 def keep(course, desk, now):
     """Return a function that keeps 10:00 on a day for session k."""
+    return at_ten(diary.keep_session, course, desk, now)
 
-    def keep(number, day, **facts):
+
+def at_ten(deed, course, desk, now):
+    """Return a deed on a course as a function of the session's number and the day."""
+
+    def do(number, day, **facts):
         values = {"planned_session": course.sessions.get(number=number), "at": now, "by": desk,
                   "slot": ten(course, day)}  # fmt: skip
-        return diary.keep_session(**values | facts)
+        return deed(**values | facts)
 
-    return keep
+    return do
 
 
 def ten(course, day):
