@@ -117,6 +117,9 @@ PAGES: dict[str, Page] = {
     "session_addendum": page(CARE, WRITE),
     "session_strike": page(CARE, FORM),
     "session_healing": page(CARE, FORM),
+    # Health checks
+    "health_check": page(CARE, FORM),
+    "health_check_countersign": page(CARE, WRITE),
     # Photos
     "photos": page(CARE),
     "photo_upload": page(CARE, WRITE),
@@ -193,6 +196,7 @@ ADMIN_MODELS: dict[str, str] = {
     "treatments_protocol": KEEP,
     "treatments_threshold": KEEP,
     "treatments_aftercaresheet": KEEP,
+    "treatments_questionset": KEEP,
     "treatments_devicemodel": KEEP,
     "treatments_device": KEEP,
     "treatments_product": KEEP,
@@ -203,7 +207,7 @@ ADMIN_MODELS: dict[str, str] = {
 ADMIN_PARTS = frozenset({
     "clinic_weeklyhours", "clinic_servicephase", "clinic_competence", "treatments_active",
     "treatments_doselimit", "treatments_areadose", "treatments_planzone",
-    "treatments_plannedsession",
+    "treatments_plannedsession", "treatments_question",
 })  # fmt: skip
 for _model, _verdict in ADMIN_MODELS.items():
     _verbs = VERBS[_verdict]

@@ -57,7 +57,9 @@ class NextStep:
 class BoardRow:
     """One appointment of the day with what its card prints, and the steps a role may take."""
 
-    def __init__(self, appointment: Appointment, *, role: str, at: datetime) -> None:
+    def __init__(
+        self, appointment: Appointment, *, role: str, at: datetime, lacks_check: bool = False
+    ) -> None:
         row, planned = appointment, getattr(appointment, "planned_session", None)
         self.appointment, self.planned, self.key = row, planned, str(row.pk)
         self.state, self.status = state_of(row), row.status
@@ -70,6 +72,8 @@ class BoardRow:
             self.is_first, self.last_on = planned.number == 1, planned.plan.last_session_on
         self.url = address("appointment", row.pk)
         self.chart_url = address("chart", row.patient_id)
+        self.lacks_check, treats = lacks_check, may(role, "health_check")
+        self.check_url = address("health_check", row.pk) if treats else ""
         self.steps = _Steps(row, planned, role, at).steps
 
     @property

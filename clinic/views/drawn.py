@@ -17,11 +17,11 @@ from clinic.scheduling.minutes import DAY_MIN, minute_of_instant
 from clinic.templatetags.needlepoint import APPOINTMENT
 from clinic.views.addresses import address
 from treatments.models import Photo
+from treatments.models.screening import lacking
 
 KINDS = {"practitioner": Resource.Kind.PRACTITIONER, "room": Resource.Kind.ROOM}
 OPENS_MIN, CLOSES_MIN = 8 * 60, 18 * 60  # drawn when nobody works at all
 BEGUN = {"arrived", "in_session", "fulfilled"}
-TO_TREAT = {"booked", "arrived", "in_session"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +104,10 @@ class Sheet:
             photographed = Photo.objects.days_of(
                 {row.patient_id for row in rows}, self.from_day, self.to_day
             )
-        return [self._visit(row, photographed) for row in rows]
+        unchecked = lacking(rows, today=self.clinic.local_date(self.at))
+        return [self._visit(row, photographed, unchecked) for row in rows]
 
-    def _visit(self, row: Appointment, photographed: set) -> dict:
+    def _visit(self, row: Appointment, photographed: set, unchecked: set) -> dict:
         is_kept = row.status == Appointment.Status.TENTATIVE
         planned = getattr(row, "kept_for" if is_kept else "planned_session", None)
         state = "confirmed" if row.status == "booked" and row.confirmed_at else row.status
@@ -126,7 +127,7 @@ class Sheet:
             "session": f"{planned.number}/{planned.plan.sessions_planned}" if planned else "",
             "first": not row.came_before, "unconfirmed": state == "booked",
             "lacks_photo": self.clinical and lacks_photo,
-            "lacks_health": row.status in TO_TREAT and row.patient.allergies_asked_on is None,
+            "lacks_health": row.pk in unchecked,
             "movable": row.can_be_moved,
             "phases": _phases(row), "hands": self._hands(row),
             "until": self._clock(row.expires_at) if is_kept else "",

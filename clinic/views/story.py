@@ -5,7 +5,7 @@ tables at all.
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
 from django.db.models import Count, Prefetch, Q
@@ -17,10 +17,12 @@ from treatments.models import (
     AnaestheticApplication,
     Photo,
     PlannedSession,
+    ScreeningResponse,
     TreatmentPlan,
     TreatmentSession,
     ZoneTreatment,
 )
+from treatments.models.screening import SOON_DAYS
 
 Status = Appointment.Status
 #: The single key of the one button (static/js/keys.js), by its label.
@@ -73,11 +75,19 @@ class Story:
     allergies: list = field(default_factory=list)
     medicines: list = field(default_factory=list)
     away: list = field(default_factory=list)
+    health_check: ScreeningResponse | None = None  # the newest
 
     @property
     def book_url(self) -> str:
         """Return where a visit of this patient is booked."""
         return f"{reverse('appointment_new')}?patient={self.patient.pk}"
+
+    @property
+    def check_visit(self) -> Appointment | None:
+        """Return the visit a health check can be answered for now: the next within a week."""
+        last = self.today + timedelta(days=SOON_DAYS)
+        soon = (row for row in self.upcoming if self.today <= row.local_date <= last)
+        return next((row for row in soon if hasattr(row, "planned_session")), None)
 
     @property
     def suits(self) -> str:
@@ -105,6 +115,7 @@ def tell(patient: Patient, *, role: str, clinical: bool, today: date) -> Story:
         next_step(patient, plans, upcoming, sessions, role=role, today=today),
         sessions=sessions, photos=_photos(patient), away=away,
         allergies=list(patient.allergies.filter(ended_on=None)),
+        health_check=ScreeningResponse.objects.of_patient(patient.pk),
         medicines=list(patient.medicines.filter(Q(until=None) | Q(until__gte=today))),
     )  # fmt: skip
 

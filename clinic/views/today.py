@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from clinic.models import Appointment, Membership, Role
 from clinic.views.board import NUMBING_OVER_MIN, BoardRow, lanes, visits
+from treatments.models.screening import lacking
 
 SHOWN = ("mine", "all", "people", "rooms")
 
@@ -18,7 +19,10 @@ def today(request):
     day, has_own = request.clinic.local_date(now), _has_own_list(request)
     show = request.GET.get("show", "")
     show = show if show in SHOWN else ("mine" if has_own else "all")
-    rows = [BoardRow(row, role=request.member.role, at=now) for row in visits(request.clinic, day)]
+    found = list(visits(request.clinic, day))
+    unchecked = lacking(found, today=day)
+    rows = [BoardRow(row, role=request.member.role, at=now, lacks_check=row.pk in unchecked)
+            for row in found]  # fmt: skip
     if show == "mine":
         rows = [row for row in rows if row.appointment.practitioner.user_id == request.user.pk]
     part = request.htmx and request.htmx.trigger == "board"  # the board asks for itself

@@ -9,6 +9,7 @@ from clinic.models import Appointment
 from clinic.permissions import may
 from clinic.scheduling.reasons import SENTENCES, Reason, sentence
 from treatments.models import standing_record
+from treatments.models.screening import answered, lacking, needs_check
 
 Status = Appointment.Status
 
@@ -21,6 +22,20 @@ class Step:
     label: str
     icon: str
     key: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether the health check of a visit is done: all that the desk sees of it.
+
+    `url` is where it is answered or read, "" for those who may not.
+    """
+
+    label: str
+    icon: str
+    tone: str
+    url: str = ""
+    deed: str = ""
 
 
 STEPS = {
@@ -56,6 +71,19 @@ class Visit:
     def is_today(self) -> bool:
         """Say whether the visit is on the clinic's day."""
         return self.row.local_date == self.row.clinic.local_date(self.at)
+
+    @property
+    def health_check(self) -> Check | None:
+        """Return the state of the visit's health check, None where it needs none. Two queries."""
+        row, today = self.row, self.row.clinic.local_date(self.at)
+        url = reverse("health_check", args=[row.pk]) if may(self.role, "health_check") else ""
+        if row.pk in answered([row]):
+            return Check("Done", "clipboard2-check", "good", url, "Read it")
+        if not needs_check(row):
+            return None
+        if row.pk in lacking([row], today=today):
+            return Check("Missing", "clipboard2-x", "warn", url, "Answer it")
+        return Check("Not due yet", "clipboard2", "void")
 
     @property
     def steps(self) -> list[Step]:

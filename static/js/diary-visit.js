@@ -22,7 +22,7 @@ export function badges(visit) {
   return [
     visit.first && ["1-circle", "First visit"],
     visit.unconfirmed && ["question-circle", "Not confirmed"],
-    visit.lacks_health && ["clipboard2-x", "Allergies not asked"],
+    visit.lacks_health && ["clipboard2-x", "Health check missing"],
     visit.lacks_photo && ["camera", "Photo missing"],
   ].filter(Boolean);
 }

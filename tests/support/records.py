@@ -8,7 +8,9 @@ from clinic.scheduling.minutes import instant_of, minute_of
 from tests import factories
 from treatments.actions.findings import judge
 from treatments.actions.records import Record
+from treatments.actions.screening import give_answers
 from treatments.actions.sessions import answer_finding, open_record, save_draft
+from treatments.safety.screening import Answer
 
 START_MIN = 9 * 60
 
@@ -46,7 +48,9 @@ def record(plan=None, by=None, at=factories.NOW, *, patient=None, number=1, **fa
 
 
 def filled(session, by, at, *, depth_mm=None, numbed=False, serum=False):
-    """Return the draft with everything a signature needs."""
+    """Return the draft with everything a signature needs, an all-no health check with it."""
+    if session.appointment_id:
+        checked(session.appointment, by, at)
     clinic = session.clinic
     device = clinic.devices.first() or factories.device(clinic)
     cartridge = factories.lot(clinic, factories.product("cartridge", device_model=device.model))
@@ -71,6 +75,14 @@ def filled(session, by, at, *, depth_mm=None, numbed=False, serum=False):
             "amount": Decimal(2), "unit": "mL",
         }]  # fmt: skip
     return save_draft(session=session, version=session.version, values=values, at=at, by=by)
+
+
+def checked(visit, by, at, **answers):
+    """Return the visit's health check: all no, but for `answers` by code."""
+    asked = factories.question_set()
+    given = {row.code: Answer(yes=False) for row in asked.questions.all()} | answers
+    return give_answers(appointment=visit, question_set=asked, answers=given, filled_by="staff",
+                        at=at, by=by)  # fmt: skip
 
 
 def numbing(clinic, session, at) -> dict:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from clinic.models import Allergy
 from clinic.scheduling.minutes import day_number
+from treatments.actions import screening
 from treatments.actions.records import Record
 from treatments.models import FindingAnswer, Product, TreatmentSession, ZoneTreatment
 from treatments.safety import seeds
@@ -97,7 +98,7 @@ def judge(record: Record, *, at: datetime, signing: bool = False) -> list[Judged
     """
     found = in_order(dict.fromkeys([
         *_about_skin(record), *_about_numbing(record, at, signing), *_about_zones(record),
-        *_about_lots(record), *_about_products(record),
+        *_about_lots(record), *_about_products(record), *_about_health(record),
     ]))  # fmt: skip
     return [Judged(finding, _answer_to(finding, record.answers)) for finding in found]
 
@@ -299,6 +300,18 @@ def _interval(record: Record, row: ZoneTreatment):
         earlier_sessions_12_months=sum(0 <= one < 365 for one in days[: len(earlier)]),
         limits=limits,
     )  # fmt: skip
+
+
+def _about_health(record: Record):
+    """The health check of the visit, with the creams of this session, and the patient's age."""
+    session = record.session
+    record.read_labels()
+    return screening.about(screening.Checked(
+        patient=session.patient, day=session.performed_on, response=record.health_check,
+        protocol=session.plan.protocol if session.plan else None,
+        creams=screening.creams_of(record.numbing), rules=record.rules,
+        jurisdiction=session.clinic.jurisdiction,
+    ))  # fmt: skip
 
 
 def _about_lots(record: Record):

@@ -14,6 +14,7 @@ from treatments.models import (
     CartridgeUse,
     FindingAnswer,
     ProductUse,
+    ScreeningResponse,
     TreatmentSession,
     ZoneTreatment,
 )
@@ -118,6 +119,13 @@ class Record:
             start_day__lt=today, end_day__gt=today,
         )  # fmt: skip
         return {row.area.zone_code: row for row in rows.select_related("area")}
+
+    @cached_property
+    def health_check(self) -> ScreeningResponse | None:
+        """Return the visit's newest health check, with its questions."""
+        if self.session.appointment_id is None:
+            return None
+        return ScreeningResponse.objects.of_visit(self.session.appointment_id)
 
     @cached_property
     def rules(self) -> HouseRules:

@@ -16,7 +16,7 @@ from clinic.actions.refusals import Conflict
 from clinic.models import Rest, TreatedArea
 from clinic.scheduling.minutes import day_number
 from clinic.scheduling.reasons import day_words
-from treatments.actions import diary
+from treatments.actions import diary, screening
 from treatments.actions.findings import Judged, judge
 from treatments.actions.kept import keep_dates, lock_plan
 from treatments.actions.records import Record
@@ -65,11 +65,16 @@ def gaps_in(record: Record) -> list[Gap]:
 
 
 @transaction.atomic
-def sign_session(*, session: TreatmentSession, version: int, at: datetime, by) -> TreatmentSession:
+def sign_session(
+    *, session: TreatmentSession, version: int, at: datetime, by, check_seen: int | None = None
+) -> TreatmentSession:
     """Sign a draft: freeze it with its findings and hash, and let everything follow from it.
 
+    The signature countersigns the visit's health check; `check_seen` is the one that was read,
+    0 where there was none.
     Signing twice gives the first signature. Raises `Conflict` when the record changed since
-    `version`, `NotReady` with everything that still stands in the way.
+    `version` or the check was answered again, `NotReady` with everything that still stands in the
+    way.
     """
     current = lock(session)
     if current.status == TreatmentSession.Status.SIGNED:
@@ -79,10 +84,13 @@ def sign_session(*, session: TreatmentSession, version: int, at: datetime, by) -
     if current.version != version:
         raise Conflict("Somebody else saved this record meanwhile.", current=current)
     record = Record(current)
+    _must_be_the_check_seen(record, check_seen)
     judged = judge(record, at=at, signing=True)
     gaps, waiting = gaps_in(record), [one for one in judged if one.is_open]
     if gaps or waiting:
         raise NotReady(gaps, waiting)
+    if record.health_check:
+        record.health_check = screening.countersign(response=record.health_check, at=at, by=by)
     content, findings = content_of(record), [one.to_dict() for one in judged]
     TreatmentSession.objects.filter(pk=current.pk, version=version).update(
         status=TreatmentSession.Status.SIGNED, signed_at=at, signed_by=by, signed_content=content,
@@ -94,6 +102,12 @@ def sign_session(*, session: TreatmentSession, version: int, at: datetime, by) -
     audit("session.signed", signed, at=at, by=by, category="note",
           details={"hash": signed.signed_hash, "rules": RULES_VERSION})  # fmt: skip
     return signed
+
+
+def _must_be_the_check_seen(record: Record, seen: int | None) -> None:
+    check = record.health_check
+    if seen is not None and seen != (check.pk if check else 0):
+        raise Conflict("The health check was answered again meanwhile.", current=record.session)
 
 
 def lock(session: TreatmentSession) -> TreatmentSession:
@@ -131,6 +145,7 @@ def content_of(record: Record) -> dict:
                     "weight_kg": _text(weight.weight_kg) if weight else None,
                     "weight_on": _text(weight.measured_on) if weight else None,
                     "allergies": [str(row) for row in record.allergies]},
+        "health_check": screening.content_of(record.health_check),
         "practitioner": session.practitioner.name,
         "performed_on": _text(session.performed_on),
         "course": str(plan.protocol) if plan else None,

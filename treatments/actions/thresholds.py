@@ -8,6 +8,7 @@ from treatments.models import Threshold
 from treatments.safety import seeds
 from treatments.safety.dose import DoseRules
 from treatments.safety.routes import RouteLimits
+from treatments.safety.screening import AgeLimits
 
 Code = Threshold.Code
 
@@ -24,6 +25,7 @@ class HouseRules:
     interval_source: str
     lot_warn_days: int
     lot_source: str
+    age: AgeLimits  # with the label of the US; `AgeLimits.label_from_years` counts there alone
 
 
 def house_rules(on: date) -> HouseRules:
@@ -67,4 +69,10 @@ def house_rules(on: date) -> HouseRules:
         ),
         lot_warn_days=int(value(Code.LOT_WARN_DAYS, seeds.LOT_WARN_WITHIN_DAYS)),
         lot_source=source(seeds.LOT_SOURCE, Code.LOT_WARN_DAYS),
+        age=AgeLimits(
+            from_years=int(value(Code.NEEDLING_FROM_YEARS, seeds.AGE.from_years)),
+            source=source(seeds.AGE.source, Code.NEEDLING_FROM_YEARS),
+            label_from_years=int(value(Code.US_LABEL_FROM_YEARS, seeds.AGE.label_from_years)),
+            label_source=source(seeds.AGE.label_source, Code.US_LABEL_FROM_YEARS),
+        ),
     )

@@ -13,6 +13,7 @@ from treatments.models.products import (
     Product,
 )
 from treatments.models.protocols import AftercareSheet, Protocol, Threshold, View, Zone
+from treatments.models.screening import Question, QuestionSet, ScreeningResponse
 from treatments.models.sessions import (
     Addendum,
     AnaestheticApplication,
@@ -29,7 +30,8 @@ __all__ = [
     "Active", "Addendum", "AftercareSheet", "AnaestheticApplication", "AreaDose", "CartridgeUse",
     "ContactLog",
     "Device", "DeviceModel", "DoseLimit", "FindingAnswer", "Lot", "Photo", "PlanState", "PlanZone",
-    "PlannedSession", "Product", "ProductUse", "Protocol", "Rendition", "Threshold",
+    "PlannedSession", "Product", "ProductUse", "Protocol", "Question", "QuestionSet", "Rendition",
+    "ScreeningResponse", "Threshold",
     "TreatmentPlan",
     "TreatmentSession", "View", "WaitlistEntry", "Zone", "ZoneTreatment",
     "standing_record",

@@ -181,6 +181,8 @@ class Threshold(Sourced):
         CHANNELS_OPEN_HOURS = "channels_open_hours", "Hours for which needle channels are open"
         CHANNELS_CAUTION_HOURS = "channels_caution_hours", "Hours of caution after needling"
         LOT_WARN_DAYS = "lot_warn_days", "Days before expiry to warn when a lot is received"
+        NEEDLING_FROM_YEARS = "needling_from_years", "Needled from this age in years"
+        US_LABEL_FROM_YEARS = "us_label_from_years", "In the US on the label from this age in years"
 
     code = models.CharField(max_length=32, choices=Code)
     value = models.DecimalField(max_digits=8, decimal_places=2)

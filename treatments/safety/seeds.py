@@ -13,6 +13,7 @@ from .depth import DepthLine
 from .dose_inputs import DoseRules
 from .findings import Level
 from .routes import RouteLimits
+from .screening import AgeLimits
 
 DOSE_RULES = DoseRules(
     alarm_fraction=Decimal("0.9"),
@@ -53,6 +54,13 @@ ROUTE_LIMITS = RouteLimits(
         "disagree; granuloma: Soltani-Arabshahi 2014, Friedmann 2024; exosomes in UK and EU "
         "cosmetics: secondary source, Nov 2025"
     ),
+)
+
+AGE = AgeLimits(
+    from_years=18,
+    source="House rule; Non-surgical Procedures (Scotland) Act 2026: an offence under 18",
+    label_from_years=22,
+    label_source="FDA: 18 to 21 years is off-label in the US",
 )
 
 SCOTLAND_DEPTH_LINE = DepthLine(

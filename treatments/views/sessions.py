@@ -245,7 +245,8 @@ def session_sign(request, session_id):
     status = 200
     if request.method == "POST":
         try:
-            sign_session(session=session, version=_version(request), at=at, by=request.user)
+            sign_session(session=session, version=_version(request), at=at, by=request.user,
+                         check_seen=_check_seen(request))  # fmt: skip
         except NotReady:
             status = 422
         except Conflict as refused:
@@ -262,6 +263,12 @@ def _version(request) -> int:
     if not given.isdecimal():
         raise BadRequest("This form is not whole.")
     return int(given[:9])
+
+
+def _check_seen(request) -> int:
+    """Return the health check that was read before signing, 0 for none."""
+    given = request.POST.get("check", "")
+    return int(given[:18]) if given.isdecimal() else 0
 
 
 def _review(request, session, at, status):

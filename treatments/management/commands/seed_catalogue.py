@@ -14,6 +14,8 @@ from treatments.models import (
     DoseLimit,
     Product,
     Protocol,
+    Question,
+    QuestionSet,
     Threshold,
     View,
     Zone,
@@ -43,6 +45,7 @@ class Command(BaseCommand):
             self._simple(DeviceModel, "devices", "manufacturer", "name"),
             self._products(),
             self._simple(AftercareSheet, "aftercare", "code", "version", "language"),
+            self._question_sets(),
         ])  # fmt: skip
         return f"{added} catalogue rows added."
 
@@ -75,5 +78,19 @@ class Command(BaseCommand):
             if new:
                 for name, model in parts.items():
                     model.objects.bulk_create(model(product=row, **part) for part in children[name])
+            added += new
+        return added
+
+    def _question_sets(self) -> int:
+        """Add the versions that are missing and put them into use, which freezes their questions."""
+        added = 0
+        for facts in rows("screening"):
+            questions = facts.pop("questions")
+            row, new = QuestionSet.objects.get_or_create(
+                version=facts.pop("version"), defaults=facts
+            )
+            if new:
+                Question.objects.bulk_create(Question(question_set=row, **one) for one in questions)
+                QuestionSet.objects.filter(pk=row.pk).update(status=QuestionSet.Status.PUBLISHED)
             added += new
         return added
