@@ -26,6 +26,7 @@ from clinic.views.tentative import kept_times, outside_courses
 from clinic.views.visit import Visit
 from treatments.actions import diary, undo
 from treatments.models import PlannedSession, TreatmentSession
+from treatments.models.screening import with_check
 from treatments.views.rest import rest_words
 
 FOUND_ROWS = 8
@@ -244,7 +245,7 @@ def _visit(request, appointment_id) -> Appointment:
     rows = Appointment.objects.of(request.clinic).with_people().select_related(
         "planned_session__plan__protocol", "booked_by", "ended_by"
     ).prefetch_related(Prefetch("records", TreatmentSession.objects.for_links()))  # fmt: skip
-    row = get_object_or_404(rows, pk=appointment_id)
+    row = get_object_or_404(with_check(rows, answers=False), pk=appointment_id)
     row.clinic = request.clinic
     return row
 

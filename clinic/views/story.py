@@ -17,12 +17,11 @@ from treatments.models import (
     AnaestheticApplication,
     Photo,
     PlannedSession,
-    ScreeningResponse,
     TreatmentPlan,
     TreatmentSession,
     ZoneTreatment,
 )
-from treatments.models.screening import SOON_DAYS
+from treatments.models.screening import SOON_DAYS, CheckTold, with_check
 
 Status = Appointment.Status
 #: The single key of the one button (static/js/keys.js), by its label.
@@ -75,7 +74,7 @@ class Story:
     allergies: list = field(default_factory=list)
     medicines: list = field(default_factory=list)
     away: list = field(default_factory=list)
-    health_check: ScreeningResponse | None = None  # the newest
+    health_check: CheckTold | None = None  # the newest
 
     @property
     def book_url(self) -> str:
@@ -98,11 +97,9 @@ class Story:
 def tell(patient: Patient, *, role: str, clinical: bool, today: date) -> Story:
     """Return a patient's story as this role may read it."""
     plans = _plans(patient, today)
-    appointments = list(
-        Appointment.objects.of_patient(patient)
-        .exclude(status=Status.ENTERED_IN_ERROR)
-        .select_related("clinic", "planned_session__plan")
-    )
+    rows = Appointment.objects.of_patient(patient).exclude(status=Status.ENTERED_IN_ERROR)
+    rows = rows.select_related("clinic", "planned_session__plan")
+    appointments = list(with_check(rows, answers=True) if clinical else rows)
     upcoming = [row for row in reversed(appointments) if _is_ahead(row, today)]
     past = [row for row in appointments if not _is_ahead(row, today)]
     away = with_visits(patient.blackouts.ahead(today), upcoming)
@@ -115,9 +112,14 @@ def tell(patient: Patient, *, role: str, clinical: bool, today: date) -> Story:
         next_step(patient, plans, upcoming, sessions, role=role, today=today),
         sessions=sessions, photos=_photos(patient), away=away,
         allergies=list(patient.allergies.filter(ended_on=None)),
-        health_check=ScreeningResponse.objects.of_patient(patient.pk),
+        health_check=_newest_check(appointments),
         medicines=list(patient.medicines.filter(Q(until=None) | Q(until__gte=today))),
     )  # fmt: skip
+
+
+def _newest_check(appointments) -> CheckTold | None:
+    told = [one for row in appointments if (one := CheckTold.of(row))]
+    return max(told, key=lambda one: one.key, default=None)
 
 
 def with_visits(away, visits) -> list:

@@ -1,7 +1,7 @@
 """One appointment as its page shows it: what happened so far, why this date, what can be done."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 
@@ -9,7 +9,7 @@ from clinic.models import Appointment
 from clinic.permissions import may
 from clinic.scheduling.reasons import SENTENCES, Reason, sentence
 from treatments.models import standing_record
-from treatments.models.screening import answered, lacking, needs_check
+from treatments.models.screening import SOON_DAYS, CheckTold, needs_check
 
 Status = Appointment.Status
 
@@ -53,7 +53,7 @@ UNDO = {
 
 
 class Visit:
-    """An appointment with `planned_session`, `booked_by`, `ended_by` joined, `records` loaded."""
+    """An appointment with `planned_session`, `booked_by`, `ended_by` joined, `records` and `check_told` loaded."""
 
     def __init__(self, row: Appointment, *, role: str, at: datetime) -> None:
         self.row, self.role, self.at = row, role, at
@@ -74,14 +74,15 @@ class Visit:
 
     @property
     def health_check(self) -> Check | None:
-        """Return the state of the visit's health check, None where it needs none. Two queries."""
+        """Return the state of the visit's health check, None where it needs none. One query."""
         row, today = self.row, self.row.clinic.local_date(self.at)
         url = reverse("health_check", args=[row.pk]) if may(self.role, "health_check") else ""
-        if row.pk in answered([row]):
+        told = CheckTold.of(row)
+        if told and told.counts_on(row.local_date):
             return Check("Done", "clipboard2-check", "good", url, "Read it")
         if not needs_check(row):
             return None
-        if row.pk in lacking([row], today=today):
+        if today <= row.local_date <= today + timedelta(days=SOON_DAYS):
             return Check("Missing", "clipboard2-x", "warn", url, "Answer it")
         return Check("Not due yet", "clipboard2", "void")
 

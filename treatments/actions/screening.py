@@ -16,7 +16,7 @@ from clinic.actions.audit import record as audit
 from clinic.models import Appointment, Patient
 from clinic.scheduling.reasons import day_words
 from treatments.actions.thresholds import HouseRules
-from treatments.models import Protocol, QuestionSet, ScreeningResponse, TreatmentSession
+from treatments.models import Protocol, Question, QuestionSet, ScreeningResponse, TreatmentSession
 from treatments.safety.findings import Finding
 from treatments.safety.screening import (
     Answer,
@@ -129,6 +129,36 @@ def countersign(*, response: ScreeningResponse, at: datetime, by) -> ScreeningRe
     return response
 
 
+@transaction.atomic
+def new_version(*, question_set: QuestionSet, at: datetime, by) -> QuestionSet:
+    """Copy a version with its questions into a draft with the next number."""
+    newest = QuestionSet.objects.select_for_update().order_by("version").last()
+    draft = QuestionSet.objects.create(
+        version=newest.version + 1, title=question_set.title, source=question_set.source,
+        answer_within_days=question_set.answer_within_days,
+        effective_from=max(question_set.effective_from, at.date()),
+    )  # fmt: skip
+    copies = list(question_set.questions.all())
+    for row in copies:
+        row.pk, row.question_set = None, draft
+    Question.objects.bulk_create(copies)
+    audit("catalogue.added", draft, at=at, by=by, details={"from": question_set.version})
+    return draft
+
+
+@transaction.atomic
+def publish(*, question_set: QuestionSet, at: datetime, by) -> QuestionSet:
+    """Put a version into use: from its day on it is asked, and it never changes again."""
+    if not question_set.questions.exists():
+        raise ValidationError("A version without questions is not put into use.")
+    drafts = QuestionSet.objects.filter(pk=question_set.pk, status=QuestionSet.Status.DRAFT)
+    if drafts.update(status=QuestionSet.Status.PUBLISHED):
+        audit("catalogue.published", question_set, at=at, by=by,
+              details={"version": question_set.version})  # fmt: skip
+    question_set.refresh_from_db()
+    return question_set
+
+
 def content_of(response: ScreeningResponse | None) -> dict | None:
     """Return a check as a signed record keeps it: version, people, and every answer in words."""
     if response is None:
@@ -189,9 +219,11 @@ def _must_be_whole(visit, question_set, answers, at) -> None:
 
 def _keep(visit, question_set, answers, *, at, by, **facts) -> ScreeningResponse:
     last = ScreeningResponse.objects.filter(patient_id=visit.patient_id).order_by("-pk").first()
+    terms = {row.code: row.term for row in question_set.questions.all()}
     response = ScreeningResponse.objects.create(
         clinic=visit.clinic, patient_id=visit.patient_id, appointment=visit,
-        question_set=question_set, answers={code: _plain(one) for code, one in answers.items()},
+        question_set=question_set,
+        answers={code: _plain(one, terms[code]) for code, one in answers.items()},
         given_on=visit.clinic.local_date(at), given_at=at, given_by=by,
         previous=last, **facts,
     )  # fmt: skip
@@ -201,7 +233,8 @@ def _keep(visit, question_set, answers, *, at, by, **facts) -> ScreeningResponse
     return response
 
 
-def _plain(answer: Answer) -> dict:
-    words = answer.words.strip()[:WORDS_LONGEST] if answer.yes else ""
-    on = answer.on.isoformat() if answer.yes and answer.on else None
-    return {"yes": answer.yes, "on": on, "words": words}
+def _plain(answer: Answer, term: str) -> dict:
+    if not answer.yes:
+        return {"yes": False}
+    on = answer.on.isoformat() if answer.on else None
+    return {"yes": True, "on": on, "words": answer.words.strip()[:WORDS_LONGEST], "term": term}

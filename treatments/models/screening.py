@@ -4,11 +4,13 @@ A text is never edited once patients may have answered it: a new version of the 
 Answers never change either; a correction is another response, and the newest of a visit counts.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject
 
 from clinic.models import Appointment, Clinic, Patient
 from clinic.models.constraints import Frozen, FrozenWith, all_or_none
@@ -166,7 +168,10 @@ class ScreeningResponseQuerySet(models.QuerySet):
 
 
 class ScreeningResponse(models.Model):
-    """What was answered for one visit. `answers` is {code: {"yes", "on", "words"}}."""
+    """What was answered for one visit. `answers` is {code: {"yes", "on", "words", "term"}}.
+
+    A no has its "yes" alone; "term" is the clinician's word as it was on the day.
+    """
 
     class Status(models.TextChoices):
         GIVEN = "given", "To be countersigned"
@@ -265,19 +270,64 @@ def _answer(plain: dict) -> Answer:
     return Answer(bool(plain["yes"]), on, plain.get("words", ""))
 
 
+@dataclass(frozen=True)
+class CheckTold:
+    """What one line about a visit's health check prints; comes with the visit's own row.
+
+    `yeses` are (term, answer); None where the answers were not read.
+    """
+
+    key: int
+    appointment_id: int
+    given_on: date
+    version: int
+    within_days: int
+    is_countersigned: bool
+    unchanged: bool
+    yeses: tuple[tuple[str, Answer], ...] | None
+
+    @classmethod
+    def of(cls, visit: Appointment) -> "CheckTold | None":
+        """Return what a row read by `with_check` tells, None where no check was answered."""
+        told = visit.check_told
+        if told is None:
+            return None
+        return cls(
+            told["pk"], visit.pk, date.fromisoformat(told["given_on"][:10]), told["version"],
+            told["within_days"], told["status"] == ScreeningResponse.Status.COUNTERSIGNED,
+            bool(told["unchanged"]), _yeses(told.get("answers")),
+        )  # fmt: skip
+
+    def counts_on(self, day: date) -> bool:
+        """Say whether it was answered late enough to count for a visit of a day."""
+        return (day - self.given_on).days <= self.within_days
+
+
+def _yeses(answers) -> tuple[tuple[str, Answer], ...] | None:
+    if answers is None:
+        return None
+    answers = json.loads(answers) if isinstance(answers, str) else answers  # SQLite's way
+    return tuple((one["term"], _answer(one)) for one in answers.values() if one["yes"])
+
+
+def with_check(visits, *, answers: bool):
+    """Give visits their newest health check as `check_told`, in the query that reads them.
+
+    `answers` reads them too: never for the front desk.
+    """
+    newest = ScreeningResponse.objects.filter(appointment=OuterRef("pk")).order_by("-pk")
+    told = newest.values(told=JSONObject(
+        pk="pk", given_on="given_on", version="question_set__version", status="status",
+        within_days="question_set__answer_within_days", unchanged="unchanged",
+        **({"answers": "answers"} if answers else {}),
+    ))  # fmt: skip
+    return visits.annotate(check_told=Subquery(told[:1], output_field=models.JSONField()))
+
+
 def needs_check(visit: Appointment) -> bool:
     """Say whether a visit is one of needling, still to come or going on; phases are prefetched."""
     ahead = visit.status in {"booked", "arrived", "in_session"}
     return ahead and any(phase.kind == "needling" for phase in visit.service.phases.all())
-
-
-def answered(visits: list[Appointment]) -> set[int]:
-    """Return the keys of those visits whose newest health check counts on their day. One query."""
-    days = {row.pk: row.local_date for row in visits}
-    rows = ScreeningResponse.objects.filter(appointment__in=list(days)).order_by("pk")
-    rows = rows.values_list("appointment_id", "given_on", "question_set__answer_within_days")
-    newest = {pk: (given_on, within) for pk, given_on, within in rows}
-    return {pk for pk, (given_on, within) in newest.items() if (days[pk] - given_on).days <= within}
 
 
 def lacking(visits, *, today: date) -> set[int]:
@@ -286,5 +336,16 @@ def lacking(visits, *, today: date) -> set[int]:
     One query for all of them; of no answer is anything read.
     """
     last = today + timedelta(days=SOON_DAYS)
-    soon = [row for row in visits if today <= row.local_date <= last and needs_check(row)]
-    return {row.pk for row in soon} - answered(soon) if soon else set()
+    soon = {
+        row.pk: row.local_date for row in visits
+        if today <= row.local_date <= last and needs_check(row)
+    }  # fmt: skip
+    if not soon:
+        return set()
+    rows = ScreeningResponse.objects.filter(appointment__in=list(soon)).order_by("pk")
+    rows = rows.values_list("appointment_id", "given_on", "question_set__answer_within_days")
+    newest = {pk: (given_on, within) for pk, given_on, within in rows}
+    fresh = {
+        pk for pk, (given_on, within) in newest.items() if (soon[pk] - given_on).days <= within
+    }
+    return soon.keys() - fresh

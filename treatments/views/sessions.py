@@ -265,9 +265,11 @@ def _version(request) -> int:
     return int(given[:9])
 
 
-def _check_seen(request) -> int:
-    """Return the health check that was read before signing, 0 for none."""
-    given = request.POST.get("check", "")
+def _check_seen(request) -> int | None:
+    """Return the health check that was read before signing, 0 for none, None where nobody says."""
+    given = request.POST.get("check")
+    if given is None:
+        return None
     return int(given[:18]) if given.isdecimal() else 0
 
 

@@ -11,7 +11,7 @@ from tests import factories
 from treatments.actions.diary import book_session
 
 TUESDAY = date(2026, 11, 24)
-DATA_QUERIES = 11
+DATA_QUERIES = 12
 
 
 @pytest.fixture(autouse=True)

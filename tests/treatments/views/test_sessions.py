@@ -75,7 +75,7 @@ def test_the_page_names_the_session_the_zone_and_what_is_open(plan, practitioner
     words = text(response)
     assert "Session 1 of 4" in words
     assert "Upper left back" in words
-    assert "1 to record" in words
+    assert "2 to record" in words  # the numbing asked about, and the health check
 
 
 def test_a_save_answers_with_findings_time_and_the_new_version(plan, practitioner, as_user):
@@ -349,7 +349,7 @@ def test_the_page_of_a_draft_takes_the_same_queries_for_any_number_of_rows(
     client = as_user(practitioner)
     client.get("/")
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(25):
         client.get(f"/sessions/{session.pk}/")
 
 

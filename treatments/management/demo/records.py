@@ -27,6 +27,7 @@ REASONS = {
     "ROUTE_MULTI_DOSE": "Single sachet of the pot's batch, the rest thrown away.",
     "DOSE_A7_WEIGHT": "Patient says the weight has not changed; weighed at the next visit.",
     "DOSE_A3_OVER": "Taken off late because of a fire alarm. Watched for 30 minutes, no symptoms.",
+    "HEALTH_WAIT": "Small patch at the neck, wiped off; that part is left out today.",
     "DOSE_NO_LIMITS": "Label read on paper.",
 }
 USUAL = "Seen, discussed with the patient and accepted."

@@ -14,7 +14,7 @@ from treatments.actions import diary
 from treatments.actions.kept import keep_dates
 from treatments.actions.plans import agree_course, stop_course
 from treatments.actions.sessions import add_addendum, open_record, strike_session
-from treatments.management.demo import people, records
+from treatments.management.demo import checks, people, records
 from treatments.management.demo.agenda import Agenda, instant
 from treatments.management.demo.places import NUMBING, PLAIN, Place
 from treatments.management.demo.story import Course
@@ -218,6 +218,9 @@ class CourseLife:
             if is_recent:
                 early = start - timedelta(minutes=EARLY_MIN)
                 agenda.put(early, partial(self._step, visit, "arrive"))
+                days = 2 if "isotretinoin" in self.course.turns else 0
+                asked = early + timedelta(minutes=2) - timedelta(days=days)
+                agenda.put(asked, partial(self._check, visit, attempt, by_patient=days == 0))
             agenda.put(start + timedelta(minutes=RECORD_MIN), partial(self._treat, visit, number))
         elif "to move" in self.course.turns:
             agenda.put(self.world.at(-1, 990), partial(self._free, visit))
@@ -235,9 +238,17 @@ class CourseLife:
         keep_dates(self.plan)
 
     # --- Sessions ---------------------------------------------------------------------------------
+    def _check(self, visit: Appointment, attempt: Attempt | None, at: datetime, *,
+               by_patient: bool = False) -> None:  # fmt: skip
+        """Answer the health check, out of the ordinary only on the day that is looked at."""
+        turns = self.course.turns if attempt and attempt.fate == "today" else ()
+        checks.answer(visit, number=self.number, turns=turns, by_patient=by_patient, at=at,
+                      by=self.who.user)  # fmt: skip
+
     def _treat(self, visit: Appointment, number: int, at: datetime) -> None:
         """Open the record and write its first half; the second follows at the end of the visit."""
         by, world = self.who.user, self.world
+        self._check(visit, None, at)
         session = open_record(appointment=visit, at=at, by=by)
         session = self._begin(session, visit, at)
         self._photograph(number, session, at)
