@@ -35,6 +35,7 @@ GROUPS = (
         ("Device", "tools", "Devices", "The devices of the practice by serial number"),
         ("Threshold", "speedometer2", "Limits of the house", "Figures the safety checks go by"),
         ("View", "camera", "Photo views", "How photos are taken"),
+        ("QuestionSet", "clipboard2-check", "Health checks", "What patients are asked before a session"),
         ("AftercareSheet", "file-earmark-text", "Aftercare sheets", "What patients take home"),
     )),
     ("Staff", "person-badge", (

@@ -77,6 +77,11 @@ class BoardRow:
         self.steps = _Steps(row, planned, role, at).steps
 
     @property
+    def is_bare(self) -> bool:
+        """Say whether the column already tells all there is to tell of the state."""
+        return self.state == "expected" and not self.is_confirmed
+
+    @property
     def days_since_last(self) -> int | None:
         """Return days since the course's last session, None before the first."""
         if self.last_on is None or self.last_on >= self.appointment.local_date:

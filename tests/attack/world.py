@@ -19,6 +19,7 @@ from clinic.models import (
     Patient,
 )
 from tests import factories
+from tests.support.records import checked
 from treatments.models import (
     AnaestheticApplication,
     Photo,
@@ -29,10 +30,12 @@ from treatments.models import (
     WaitlistEntry,
     ZoneTreatment,
 )
+from treatments.safety.screening import Answer
 
 #: Words that stand in the patient's record and nowhere else.
 IDENTITY = ("Zanzibarname", "Quokkafamily", "0209911223", "canary@example.org")
-CLINICAL = ("Wombatallergy", "Numbatmedicine", "Dugongnote", "Tapirplan", "Axolotlreason")
+CLINICAL = ("Wombatallergy", "Numbatmedicine", "Dugongnote", "Tapirplan", "Axolotlreason",
+            "Okapianswer")  # fmt: skip
 
 
 @dataclass
@@ -69,6 +72,7 @@ def build() -> World:
     appointment = _appointment(patient, plan, writer)
     session = _session(appointment, plan, zone, writer)
     photo = _photo(patient, session, writer)
+    checked(appointment, writer, factories.NOW, FAINT=Answer(yes=True, words=CLINICAL[5]))
     return World(clinic, patient, appointment, plan, session, photo, *_messages(appointment),
                  _waiting(plan, writer))  # fmt: skip
 

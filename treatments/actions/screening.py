@@ -169,6 +169,7 @@ def content_of(response: ScreeningResponse | None) -> dict | None:
         "filled_by": response.get_filled_by_display(), "unchanged": response.unchanged,
         "countersigned_at": response.countersigned_at and response.countersigned_at.isoformat(),
         "countersigned_by": response.countersigned_by and str(response.countersigned_by),
+        "yeses": len(response.yeses),
         "answers": [
             {"code": row.question.code, "question": row.question.text, "yes": row.answer.yes,
              "on": row.answer.on and row.answer.on.isoformat(), "words": row.answer.words}

@@ -24,7 +24,7 @@ class HealthCheckForm(forms.Form):
     """
 
     filled_by = forms.ChoiceField(
-        label="Who answers?", choices=ScreeningResponse.FilledBy.choices, widget=forms.RadioSelect,
+        label="Who answers these questions?", choices=ScreeningResponse.FilledBy.choices, widget=forms.RadioSelect,
         error_messages={"required": "Say who answers."},
     )  # fmt: skip
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
@@ -56,11 +56,11 @@ class HealthCheckForm(forms.Form):
         )  # fmt: skip
 
     def _layout(self, cancel_url):
+        yield Section("Who answers", Segmented("filled_by"))
         for group in Question.Group:
             rows = [self._block(row) for row in self.asked if row.group == group]
             if rows:
                 yield Section(group.label, *rows)
-        yield Section("Who answers", Segmented("filled_by"))
         yield "request_key"
         yield Actions("Save answers", icon="check2", sticky=True, cancel_url=cancel_url,
                       extra=[("All no", "all_no", "1")])  # fmt: skip

@@ -38,11 +38,11 @@ class QuestionSet(models.Model):
         PUBLISHED = "published", "In use"
 
     version = models.PositiveSmallIntegerField(unique=True)
-    title = models.CharField(max_length=120)
-    status = models.CharField(max_length=12, choices=Status, default=Status.DRAFT)
-    answer_within_days = models.PositiveSmallIntegerField()
+    title = models.CharField("name", max_length=120)
+    status = models.CharField("state", max_length=12, choices=Status, default=Status.DRAFT)
+    answer_within_days = models.PositiveSmallIntegerField("days before the visit, at most")
     source = models.CharField(max_length=300)
-    effective_from = models.DateField()
+    effective_from = models.DateField("holds from")
 
     objects = QuestionSetQuerySet.as_manager()
 
@@ -74,33 +74,35 @@ class Question(models.Model):
         NUMBING = "numbing", "Only with numbing cream"
         RF = "rf", "Only RF needling"
 
-    KINDS = [(Kind.ABS, "Never"), (Kind.REL, "Doctor or lead reviews"), (Kind.WAIT, "Wait"),
-             (Kind.CAUT, "With care")]  # fmt: skip
+    KINDS = [(Kind.ABS.value, "Never"), (Kind.REL.value, "Doctor or lead reviews"),
+             (Kind.WAIT.value, "Wait"), (Kind.CAUT.value, "With care")]  # fmt: skip
     LEVELS = [(level.value, level.label) for level in Level]
 
     question_set = models.ForeignKey(QuestionSet, models.PROTECT, related_name="questions")
-    code = models.CharField(max_length=24)
-    order = models.PositiveSmallIntegerField(default=0)
-    group = models.CharField(max_length=8, choices=Group)
-    text = models.CharField(max_length=300)
-    term = models.CharField(max_length=120)
-    kind = models.CharField(max_length=4, choices=KINDS)
-    level = models.CharField(max_length=4, choices=LEVELS)
-    wait_days = models.PositiveSmallIntegerField(null=True, blank=True)
-    date_label = models.CharField(max_length=80, blank=True)
-    advice = models.CharField(max_length=300, blank=True)
-    applies_to = models.CharField(max_length=8, choices=AppliesTo, default=AppliesTo.NEEDLING)
-    region = models.CharField(max_length=24, blank=True)
-    drugs = models.JSONField(default=list, blank=True)
+    code = models.CharField("short name", max_length=24)
+    order = models.PositiveSmallIntegerField("place in the list", default=0)
+    group = models.CharField("heading", max_length=8, choices=Group)
+    text = models.CharField("question", max_length=300)
+    term = models.CharField("in the findings", max_length=120)
+    kind = models.CharField("a yes means", max_length=4, choices=KINDS)
+    level = models.CharField("a yes raises", max_length=4, choices=LEVELS)
+    wait_days = models.PositiveSmallIntegerField("wait in days", null=True, blank=True)
+    date_label = models.CharField("words at the date", max_length=80, blank=True)
+    advice = models.CharField("what to do", max_length=300, blank=True)
+    applies_to = models.CharField(
+        "counts for", max_length=8, choices=AppliesTo, default=AppliesTo.NEEDLING
+    )
+    region = models.CharField("only this part of the body", max_length=24, blank=True)
+    drugs = models.JSONField("only with these actives", default=list, blank=True)
     source = models.CharField(max_length=300)
-    effective_from = models.DateField()
+    effective_from = models.DateField("holds from")
 
     class Meta:
         ordering = ["order", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["question_set", "code"], name="question_one_code"),
             models.CheckConstraint(
-                condition=Q(kind="WAIT", wait_days__gte=1)
+                condition=Q(kind="WAIT", wait_days__isnull=False, wait_days__gte=1)
                 | (~Q(kind="WAIT") & Q(wait_days__isnull=True)),
                 name="question_wait_has_days",
                 violation_error_message="A wait has its days, and nothing else has.",

@@ -32,7 +32,7 @@ def health_check(request, appointment_id):
         return _answered(request, visit, response)
     start = response or (_last(visit) if "again" in request.GET else None)
     form = _form(request, visit, start=start.read if start else None)
-    return _questions(request, visit, form)
+    return _questions(request, visit, form, again="again" in request.GET)
 
 
 def health_check_countersign(request, appointment_id):
