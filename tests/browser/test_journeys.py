@@ -14,7 +14,7 @@ from clinic.models import Appointment, Resource
 from tests import factories
 from tests.support.pages import axe, sign_in
 from tests.support.photos import jpeg
-from tests.support.records import appointment, ready
+from tests.support.records import appointment, checked, ready
 from treatments.actions.signing import sign_session
 from treatments.models import TreatmentSession
 
@@ -45,7 +45,8 @@ def test_a_practitioner_goes_from_today_to_a_signed_record_with_photos(
     robin = factories.staff(clinic, first_name="Robin", last_name="Sample")
     Resource.objects.filter(pk=clinic.resources.practitioners().first().pk).update(user=robin)
     view = factories.view(name="Whole back")
-    appointment(course, number=2, day=timezone.localdate(), status="arrived")
+    visit = appointment(course, number=2, day=timezone.localdate(), status="arrived")
+    checked(visit, robin, timezone.now())
     sign_in(page, live_server, robin)
 
     page.goto("/")

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from clinic.models import Resource
 from tests import factories
 from tests.support.pages import axe, sign_in
-from tests.support.records import appointment, ready, record
+from tests.support.records import appointment, checked, ready, record
 from treatments.actions.sessions import open_record, save_draft
 from treatments.actions.signing import sign_session
 from treatments.models import TreatmentSession
@@ -45,7 +45,8 @@ def plan(clinic):
 
 @ipad
 def test_an_unchanged_session_is_signed_with_few_taps(page, robin, plan):
-    appointment(plan, number=2, day=timezone.localdate(), status="arrived")
+    visit = appointment(plan, number=2, day=timezone.localdate(), status="arrived")
+    checked(visit, robin, timezone.now())
     page.goto("/")
 
     page.get_by_role("button", name="Start session").click()  # 1

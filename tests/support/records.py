@@ -48,8 +48,8 @@ def record(plan=None, by=None, at=factories.NOW, *, patient=None, number=1, **fa
 
 
 def filled(session, by, at, *, depth_mm=None, numbed=False, serum=False):
-    """Return the draft with everything a signature needs, an all-no health check with it."""
-    if session.appointment_id:
+    """Return the draft with everything a signature needs; an all-no health check where there is none."""
+    if session.appointment_id and not session.appointment.health_checks.exists():
         checked(session.appointment, by, at)
     clinic = session.clinic
     device = clinic.devices.first() or factories.device(clinic)
