@@ -19,18 +19,17 @@ from clinic.models import (
     Patient,
 )
 from tests import factories
-from tests.support.records import checked
 from treatments.models import (
     AnaestheticApplication,
     Photo,
     PlannedSession,
     ProductUse,
+    ScreeningResponse,
     TreatmentPlan,
     TreatmentSession,
     WaitlistEntry,
     ZoneTreatment,
 )
-from treatments.safety.screening import Answer
 
 #: Words that stand in the patient's record and nowhere else.
 IDENTITY = ("Zanzibarname", "Quokkafamily", "0209911223", "canary@example.org")
@@ -72,7 +71,7 @@ def build() -> World:
     appointment = _appointment(patient, plan, writer)
     session = _session(appointment, plan, zone, writer)
     photo = _photo(patient, session, writer)
-    checked(appointment, writer, factories.NOW, FAINT=Answer(yes=True, words=CLINICAL[5]))
+    _health_check(appointment, writer)
     return World(clinic, patient, appointment, plan, session, photo, *_messages(appointment),
                  _waiting(plan, writer))  # fmt: skip
 
@@ -124,6 +123,15 @@ def _session(appointment, plan, zone, writer):
     )  # fmt: skip
     ProductUse.objects.create(session=session, product=serum, phase="AFTER")
     return session
+
+
+def _health_check(appointment, writer):
+    told = {"yes": True, "on": None, "words": CLINICAL[5], "term": "Faints"}
+    ScreeningResponse.objects.create(
+        clinic=appointment.clinic, patient=appointment.patient, appointment=appointment,
+        question_set=factories.question_set(), answers={"FAINT": told}, filled_by="staff",
+        given_on=appointment.local_date, given_at=factories.NOW, given_by=writer,
+    )  # fmt: skip
 
 
 def _photo(patient, session, writer):

@@ -86,6 +86,7 @@ class QuestionSetAdmin(CatalogueAdmin):
     heads = {"status": "State", "effective_from": "Holds from"}
     list_display = ["title", "version", "status", "effective_from", "answer_within_days"]
     list_filter = ["status"]
+    search_fields = ["title"]
     fieldsets = [
         (None, {"fields": [("title", "version"), "status", "answer_within_days"]}),
         ("Where it comes from", {"fields": ["source", "effective_from"]}),
