@@ -7,14 +7,21 @@ The rules are pure and take every limit as an argument; this file turns the rows
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
 from clinic.models import Allergy
 from clinic.scheduling.minutes import day_number
 from treatments.actions.records import Record
-from treatments.models import FindingAnswer, Product, TreatmentSession, ZoneTreatment
+from treatments.models import CourseConsent, FindingAnswer, Product, TreatmentSession, ZoneTreatment
+from treatments.models.consented import Part
 from treatments.safety import seeds
+from treatments.safety.consents import (
+    PROCEDURE,
+    ConsentFacts,
+    check_consent,
+    check_cooling_off,
+)
 from treatments.safety.depth import (
     DeviceLimits,
     ProtocolRange,
@@ -97,7 +104,7 @@ def judge(record: Record, *, at: datetime, signing: bool = False) -> list[Judged
     """
     found = in_order(dict.fromkeys([
         *_about_skin(record), *_about_numbing(record, at, signing), *_about_zones(record),
-        *_about_lots(record), *_about_products(record),
+        *_about_lots(record), *_about_products(record), *_about_consent(record),
     ]))  # fmt: skip
     return [Judged(finding, _answer_to(finding, record.answers)) for finding in found]
 
@@ -332,3 +339,39 @@ def _about_products(record: Record):
             facts, phase=Phase(row.phase), hours_since_needling=Decimal(0), jurisdiction=where,
             limits=record.rules.routes,
         )  # fmt: skip
+
+
+def _about_consent(record: Record):
+    """Consent to the course, text by text, and the time to think before its first session."""
+    session, consent, zone = record.session, record.consent, record.session.clinic.zone
+    started = session.needling_started_at and session.needling_started_at.astimezone(zone)
+    parts = None if consent is None else [consent_facts(part, zone) for part in consent.parts]
+    yield from check_consent(parts, needling_started_at=started, source=seeds.CONSENT_SOURCE)
+    yield from check_cooling_off(
+        first_given(consent, zone), begins_at=started or session.opened_at,
+        sessions_before=record.sessions_before, limit=record.rules.cooling_off,
+    )  # fmt: skip
+
+
+def consent_facts(part: Part, zone: tzinfo) -> ConsentFacts:
+    """Return one kind of consent as the rules read it."""
+    row = part.consent
+    if row is None:
+        return ConsentFacts(part.label)
+    return ConsentFacts(
+        part.label,
+        given_at=row.given_at.astimezone(zone) if row.stands else None,
+        withdrawn_at=row.withdrawn_at.astimezone(zone) if row.withdrawn_at else None,
+        is_current=part.is_current, signed_text=str(row.text), current_text=_in_force(part),
+    )  # fmt: skip
+
+
+def _in_force(part: Part) -> str:
+    return f"“{part.text}”" if part.text else "no text of this kind any more"
+
+
+def first_given(consent: CourseConsent | None, zone: tzinfo) -> datetime | None:
+    """Return since when the patient has agreed to the procedure without taking it back."""
+    rows = consent.standing if consent else ()
+    mine = [row.given_at for row in rows if row.text.kind == PROCEDURE]
+    return min(mine).astimezone(zone) if mine else None

@@ -12,10 +12,12 @@ from treatments.actions.thresholds import HouseRules, house_rules
 from treatments.models import (
     AnaestheticApplication,
     CartridgeUse,
+    CourseConsent,
     FindingAnswer,
     ProductUse,
     TreatmentSession,
     ZoneTreatment,
+    consent_of,
 )
 from treatments.safety.area import bsa_m2, zone_area_cm2
 
@@ -123,6 +125,28 @@ class Record:
     def rules(self) -> HouseRules:
         """Return the house's limits on the day of the session."""
         return house_rules(self.session.performed_on)
+
+    @cached_property
+    def consent(self) -> CourseConsent | None:
+        """Return the consent of the session's course on its day; None outside courses.
+
+        Cream is asked for where this session used one, whatever the service plans.
+        """
+        session, plan = self.session, self.session.plan
+        if plan is None:
+            return None
+        plan.patient = session.patient
+        return consent_of(plan, day=session.performed_on, numbs=bool(self.numbing))
+
+    @property
+    def sessions_before(self) -> int:
+        """Count the sessions of the same course done before this one."""
+        mine = self.session
+        return len({
+            row.session_id for row in self.past_zones
+            if row.session.plan_id == mine.plan_id
+            and row.session.performed_on <= mine.performed_on
+        })  # fmt: skip
 
     @property
     def weight(self) -> BodyMeasure | None:

@@ -134,6 +134,7 @@ def content_of(record: Record) -> dict:
         "practitioner": session.practitioner.name,
         "performed_on": _text(session.performed_on),
         "course": str(plan.protocol) if plan else None,
+        "consents": _consents(record),
         "session_number": session.planned_session.number if session.planned_session else None,
         "device": f"{session.device}, serial {session.device.serial}" if session.device else None,
         "needling_started_at": _text(session.needling_started_at),
@@ -154,6 +155,17 @@ def content_of(record: Record) -> dict:
                       "explained": session.aftercare_explained},
         "photos": [{"key": str(key), "sha256": sha256} for key, sha256 in photos],
     }  # fmt: skip
+
+
+def _consents(record: Record) -> list[dict]:
+    """Return which version of which text the patient had agreed to, and when."""
+    parts = record.consent.parts if record.consent else ()
+    return [
+        {"kind": part.kind, "text": part.consent.text.title, "code": part.consent.text.code,
+         "version": part.consent.text.version, "language": part.consent.text.language,
+         "given_at": _text(part.consent.given_at), "taken_by": str(part.consent.taken_by)}
+        for part in parts if part.consent and part.consent.stands
+    ]  # fmt: skip
 
 
 def _text(value) -> str | None:

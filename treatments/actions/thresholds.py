@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from treatments.models import Threshold
 from treatments.safety import seeds
+from treatments.safety.consents import CoolingOff
 from treatments.safety.dose import DoseRules
 from treatments.safety.routes import RouteLimits
 
@@ -24,6 +25,7 @@ class HouseRules:
     interval_source: str
     lot_warn_days: int
     lot_source: str
+    cooling_off: CoolingOff
 
 
 def house_rules(on: date) -> HouseRules:
@@ -67,4 +69,8 @@ def house_rules(on: date) -> HouseRules:
         ),
         lot_warn_days=int(value(Code.LOT_WARN_DAYS, seeds.LOT_WARN_WITHIN_DAYS)),
         lot_source=source(seeds.LOT_SOURCE, Code.LOT_WARN_DAYS),
+        cooling_off=CoolingOff(
+            value(Code.COOLING_OFF_HOURS, seeds.COOLING_OFF.hours),
+            source(seeds.COOLING_OFF.source, Code.COOLING_OFF_HOURS),
+        ),
     )

@@ -1,5 +1,7 @@
 """The care's tables, one file a chapter."""
 
+from treatments.models.consented import CourseConsent, consent_of, lacking_consent
+from treatments.models.consents import Consent, ConsentText, PhotoPermission
 from treatments.models.photos import Photo, Rendition
 from treatments.models.planned import PlannedSession
 from treatments.models.plans import PlanState, PlanZone, TreatmentPlan
@@ -27,10 +29,10 @@ from treatments.models.worklist import ContactLog, WaitlistEntry
 
 __all__ = [
     "Active", "Addendum", "AftercareSheet", "AnaestheticApplication", "AreaDose", "CartridgeUse",
-    "ContactLog",
-    "Device", "DeviceModel", "DoseLimit", "FindingAnswer", "Lot", "Photo", "PlanState", "PlanZone",
+    "Consent", "ConsentText", "ContactLog", "CourseConsent",
+    "Device", "DeviceModel", "DoseLimit", "FindingAnswer", "Lot", "Photo", "PhotoPermission", "PlanState", "PlanZone",
     "PlannedSession", "Product", "ProductUse", "Protocol", "Rendition", "Threshold",
     "TreatmentPlan",
     "TreatmentSession", "View", "WaitlistEntry", "Zone", "ZoneTreatment",
-    "standing_record",
+    "consent_of", "lacking_consent", "standing_record",
 ]  # fmt: skip

@@ -123,6 +123,11 @@ class Protocol(Sourced):
         "calm days before an event", null=True, blank=True,
         help_text="Days the skin needs before a date that matters; for a clinician to fill in.",
     )  # fmt: skip
+    labelled_from_years = models.PositiveSmallIntegerField(
+        "authorised from this age", null=True, blank=True,
+        help_text="Years from which the device is authorised for this use. Empty: it is not; the "
+        "patient is told and agrees to that.",
+    )  # fmt: skip
     zones = models.ManyToManyField(Zone, related_name="protocols", blank=True)
 
     class Meta:
@@ -181,6 +186,10 @@ class Threshold(Sourced):
         CHANNELS_OPEN_HOURS = "channels_open_hours", "Hours for which needle channels are open"
         CHANNELS_CAUTION_HOURS = "channels_caution_hours", "Hours of caution after needling"
         LOT_WARN_DAYS = "lot_warn_days", "Days before expiry to warn when a lot is received"
+        COOLING_OFF_HOURS = (
+            "cooling_off_hours",
+            "Hours from consent to the first session of a course",
+        )
 
     code = models.CharField(max_length=32, choices=Code)
     value = models.DecimalField(max_digits=8, decimal_places=2)

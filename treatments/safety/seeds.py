@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from .consents import CoolingOff
 from .depth import DepthLine
 from .dose_inputs import DoseRules
 from .findings import Level
@@ -67,4 +68,17 @@ SCOTLAND_DEPTH_LINE = DepthLine(
         "Non-surgical Procedures and Functions of Medical Reviewers (Scotland) Act 2026, "
         "Schedule 1 paras 6 and 8; day of commencement not found"
     ),
+)
+
+COOLING_OFF = CoolingOff(
+    hours=Decimal(48),
+    source=(
+        "Commons committee (2022) recommended two-part consent and 48 h; no statutory period for "
+        "microneedling was found; waived for repeat sessions of the same course [proposal]"
+    ),
+)
+
+CONSENT_SOURCE = (
+    "GMC cosmetic guidance (2016): consent by the person doing it, with time and written "
+    "information; JCCP/CPSA (2020); one consent covers all sessions of a course [proposal]"
 )

@@ -23,7 +23,7 @@ from treatments.actions.photos import (
 )
 from treatments.forms.photos import SortForm, StrikeForm, UploadForm
 from treatments.imaging.intake import PhotoRefused
-from treatments.models import Photo, TreatmentSession, View
+from treatments.models import Photo, PhotoPermission, TreatmentSession, View
 from treatments.views.gallery import board, pair_of
 
 log = logging.getLogger(__name__)
@@ -111,8 +111,9 @@ def photo_file(request, key, size):
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise PermissionDenied
     opened = open_photo(
-        key=key, size=size, clinic=request.clinic, at=timezone.now(), by=request.user
-    )
+        key=key, size=size, clinic=request.clinic, purpose=PhotoPermission.Scope.RECORD,
+        at=timezone.now(), by=request.user,
+    )  # fmt: skip
     response = _bytes_of(opened)
     response["Content-Type"] = opened.content_type
     response["Content-Disposition"] = f'inline; filename="{opened.file_name}"'

@@ -10,6 +10,7 @@ from treatments.models import (
     Active,
     AftercareSheet,
     AreaDose,
+    ConsentText,
     DeviceModel,
     DoseLimit,
     Product,
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             self._simple(DeviceModel, "devices", "manufacturer", "name"),
             self._products(),
             self._simple(AftercareSheet, "aftercare", "code", "version", "language"),
+            self._simple(ConsentText, "consents", "code", "version", "language"),
         ])  # fmt: skip
         return f"{added} catalogue rows added."
 
