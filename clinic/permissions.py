@@ -117,6 +117,11 @@ PAGES: dict[str, Page] = {
     "session_addendum": page(CARE, WRITE),
     "session_strike": page(CARE, FORM),
     "session_healing": page(CARE, FORM),
+    # Consents
+    "course_consent": page(CARE, FORM),
+    "consent_withdraw": page(CARE, FORM),
+    "photo_permissions": page(CARE, FORM),
+    "permission_withdraw": page(CARE, FORM),
     # Photos
     "photos": page(CARE),
     "photo_upload": page(CARE, WRITE),
@@ -193,6 +198,7 @@ ADMIN_MODELS: dict[str, str] = {
     "treatments_protocol": KEEP,
     "treatments_threshold": KEEP,
     "treatments_aftercaresheet": KEEP,
+    "treatments_consenttext": KEEP,
     "treatments_devicemodel": KEEP,
     "treatments_device": KEEP,
     "treatments_product": KEEP,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from treatments.views import (
+    consents,
     healing,
     nextdates,
     paper,
@@ -19,6 +20,22 @@ urlpatterns = [
     path("courses/<int:plan_id>/", plans.course, name="course"),
     path("courses/<int:plan_id>/edit/", plans.course_edit, name="course_edit"),
     path("courses/<int:plan_id>/stop/", plans.course_stop, name="course_stop"),
+    path("courses/<int:plan_id>/consent/", consents.course_consent, name="course_consent"),
+    path(
+        "courses/<int:plan_id>/consent/withdraw/",
+        consents.consent_withdraw,
+        name="consent_withdraw",
+    ),
+    path(
+        "patients/<int:patient_id>/photos/permissions/",
+        consents.photo_permissions,
+        name="photo_permissions",
+    ),
+    path(
+        "patients/<int:patient_id>/photos/permissions/withdraw/",
+        consents.permission_withdraw,
+        name="permission_withdraw",
+    ),
     path("courses/<int:plan_id>/dates/", plans.course_dates, name="course_dates"),
     path("courses/<int:plan_id>/dates/row/", plans.course_date_row, name="course_date_row"),
     path(

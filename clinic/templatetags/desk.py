@@ -36,6 +36,7 @@ GROUPS = (
         ("Threshold", "speedometer2", "Limits of the house", "Figures the safety checks go by"),
         ("View", "camera", "Photo views", "How photos are taken"),
         ("AftercareSheet", "file-earmark-text", "Aftercare sheets", "What patients take home"),
+        ("ConsentText", "file-earmark-check", "Consent texts", "What patients agree to"),
     )),
     ("Staff", "person-badge", (
         ("User", "person-plus", "Accounts", "Invite somebody, change a name"),

@@ -62,7 +62,26 @@ MESSAGE = {
     "leaving": Look("Leaving", "send", "live"),
     "retrying": Look("Trying again", "arrow-repeat", "warn"),
 }
-LOOKS = {"message": MESSAGE, "appointment": APPOINTMENT, "session": SESSION, "course": COURSE}
+CONSENT = {
+    "given": Look("Consent given", "file-earmark-check-fill", "good"),
+    "missing": Look("Consent missing", "file-earmark-x-fill", "warn"),
+    "old": Look("New text to sign", "file-earmark-diff", "warn"),
+    "withdrawn": Look("Consent withdrawn", "file-earmark-minus-fill", "stop"),
+}
+PERMISSION = {
+    "given": Look("Permitted", "check-circle-fill", "good"),
+    "refused": Look("Not permitted", "slash-circle", "void"),
+    "withdrawn": Look("Withdrawn", "arrow-counterclockwise", "stop"),
+    "open": Look("Not asked", "question-circle", "warn"),
+}
+LOOKS = {
+    "consent": CONSENT,
+    "permission": PERMISSION,
+    "message": MESSAGE,
+    "appointment": APPOINTMENT,
+    "session": SESSION,
+    "course": COURSE,
+}
 
 
 class FindingLook(NamedTuple):

@@ -1,6 +1,6 @@
 """Today's board: who is where, since when, and what can be done with each visit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -57,7 +57,9 @@ class NextStep:
 class BoardRow:
     """One appointment of the day with what its card prints, and the steps a role may take."""
 
-    def __init__(self, appointment: Appointment, *, role: str, at: datetime) -> None:
+    def __init__(
+        self, appointment: Appointment, *, role: str, at: datetime, lacking: Set[int] = frozenset()
+    ) -> None:
         row, planned = appointment, getattr(appointment, "planned_session", None)
         self.appointment, self.planned, self.key = row, planned, str(row.pk)
         self.state, self.status = state_of(row), row.status
@@ -68,6 +70,8 @@ class BoardRow:
         if planned:
             self.session = f"Session {planned.number} of {planned.plan.sessions_planned}"
             self.is_first, self.last_on = planned.number == 1, planned.plan.last_session_on
+        is_ahead = row.status in {Status.BOOKED, Status.ARRIVED, Status.IN_SESSION}
+        self.lacks_consent = bool(is_ahead and planned and planned.plan_id in lacking)
         self.url = address("appointment", row.pk)
         self.chart_url = address("chart", row.patient_id)
         self.steps = _Steps(row, planned, role, at).steps
@@ -143,6 +147,13 @@ def visits(clinic, day: date):
         cream_on_at=Subquery(cream.order_by("applied_at").values("applied_at")[:1]),
         next_is_booked=Exists(following),
     )
+
+
+def plans_of(rows: Iterable[Appointment]) -> set[int]:
+    """Return the courses of visits that are not over, for `lacking_consent`."""
+    ahead = {Status.BOOKED, Status.ARRIVED, Status.IN_SESSION}
+    found = (getattr(row, "planned_session", None) for row in rows if row.status in ahead)
+    return {planned.plan_id for planned in found if planned}
 
 
 class _Steps:

@@ -19,13 +19,14 @@ from clinic.models import Appointment, OutboxMessage, Patient
 from clinic.permissions import CARE, may
 from clinic.scheduling.reasons import day_words
 from clinic.views.back import came_from
+from clinic.views.board import plans_of
 from clinic.views.calendar import preview_of, remember, undo_at_hand
 from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.targets import PickUp
 from clinic.views.tentative import kept_times, outside_courses
 from clinic.views.visit import Visit
 from treatments.actions import diary, undo
-from treatments.models import PlannedSession, TreatmentSession
+from treatments.models import PlannedSession, TreatmentSession, lacking_consent
 from treatments.views.rest import rest_words
 
 FOUND_ROWS = 8
@@ -164,10 +165,12 @@ def appointment(request, appointment_id):
     row = _visit(request, appointment_id)
     patient = _open(request, row.patient_id)
     visit = Visit(row, role=request.member.role, at=timezone.now())
+    lacking = lacking_consent(plans_of([row]), _today(request))
     told = OutboxMessage.objects.about(row) if may(visit.role, "message_list") else []
     return render(request, "clinic/diary/appointment.html", {
         "appointment": row, "visit": visit, "patient": patient, "today": _today(request),
         "next": request.get_full_path(), "undo": undo_at_hand(request), "told": told,
+        "lacks_consent": bool(lacking), "asks_consent": bool(plans_of([row])),
         **_alerts(request, patient),
     })  # fmt: skip
 

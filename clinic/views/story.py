@@ -20,6 +20,7 @@ from treatments.models import (
     TreatmentPlan,
     TreatmentSession,
     ZoneTreatment,
+    lacking_consent,
 )
 
 Status = Appointment.Status
@@ -73,6 +74,7 @@ class Story:
     allergies: list = field(default_factory=list)
     medicines: list = field(default_factory=list)
     away: list = field(default_factory=list)
+    lacking: set = field(default_factory=set)  # courses without valid consent
 
     @property
     def book_url(self) -> str:
@@ -96,14 +98,15 @@ def tell(patient: Patient, *, role: str, clinical: bool, today: date) -> Story:
     upcoming = [row for row in reversed(appointments) if _is_ahead(row, today)]
     past = [row for row in appointments if not _is_ahead(row, today)]
     away = with_visits(patient.blackouts.ahead(today), upcoming)
+    lacking = lacking_consent({plan.pk for plan in plans if plan.status == "open"}, today)
     if not clinical:
         step = next_step(patient, plans, upcoming, [], role=role, today=today)
-        return Story(patient, today, plans, upcoming, past, step, away=away)
+        return Story(patient, today, plans, upcoming, past, step, away=away, lacking=lacking)
     sessions = _sessions(patient)
     return Story(
         patient, today, plans, upcoming, past,
         next_step(patient, plans, upcoming, sessions, role=role, today=today),
-        sessions=sessions, photos=_photos(patient), away=away,
+        sessions=sessions, photos=_photos(patient), away=away, lacking=lacking,
         allergies=list(patient.allergies.filter(ended_on=None)),
         medicines=list(patient.medicines.filter(Q(until=None) | Q(until__gte=today))),
     )  # fmt: skip

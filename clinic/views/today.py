@@ -5,7 +5,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from clinic.models import Appointment, Membership, Role
-from clinic.views.board import NUMBING_OVER_MIN, BoardRow, lanes, visits
+from clinic.views.board import NUMBING_OVER_MIN, BoardRow, lanes, plans_of, visits
+from treatments.models import lacking_consent
 
 SHOWN = ("mine", "all", "people", "rooms")
 
@@ -18,7 +19,9 @@ def today(request):
     day, has_own = request.clinic.local_date(now), _has_own_list(request)
     show = request.GET.get("show", "")
     show = show if show in SHOWN else ("mine" if has_own else "all")
-    rows = [BoardRow(row, role=request.member.role, at=now) for row in visits(request.clinic, day)]
+    seen = list(visits(request.clinic, day))
+    lacking = lacking_consent(plans_of(seen), day)
+    rows = [BoardRow(row, role=request.member.role, at=now, lacking=lacking) for row in seen]
     if show == "mine":
         rows = [row for row in rows if row.appointment.practitioner.user_id == request.user.pk]
     part = request.htmx and request.htmx.trigger == "board"  # the board asks for itself

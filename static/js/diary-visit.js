@@ -23,6 +23,7 @@ export function badges(visit) {
     visit.first && ["1-circle", "First visit"],
     visit.unconfirmed && ["question-circle", "Not confirmed"],
     visit.lacks_health && ["clipboard2-x", "Allergies not asked"],
+    visit.lacks_consent && ["file-earmark-x", "Consent missing"],
     visit.lacks_photo && ["camera", "Photo missing"],
   ].filter(Boolean);
 }

@@ -75,6 +75,12 @@ class Judged:
         return answer_key(self.finding)
 
     @property
+    def is_about_consent(self) -> bool:
+        """Say whether a signature of the patient would settle it."""
+        settled = {"CONSENT_MISSING", "CONSENT_WITHDRAWN", "CONSENT_OLD_TEXT"}
+        return self.finding.code in settled
+
+    @property
     def is_open(self) -> bool:
         """Say whether a STOP or WARN still waits for an answer."""
         return self.finding.level is not Level.INFO and self.answer is None

@@ -23,7 +23,7 @@ from treatments.forms.plans import (
     must_have_protocol,
     protocol_asked,
 )
-from treatments.models import PlannedSession, Protocol, TreatmentPlan
+from treatments.models import PlannedSession, Protocol, TreatmentPlan, lacking_consent
 from treatments.views.proposals import Dates
 
 INVALID, CONFLICT = 422, 409
@@ -129,6 +129,7 @@ def course(request, plan_id):
     patient = _open(request, plan.patient_id)
     facts = {"plan": plan, "patient": patient, "sessions": _sessions(plan),
              "kept": kept_times(patient, timezone.now()),
+             "lacks_consent": plan.pk in lacking_consent({plan.pk}, _today(request)),
              "next": request.get_full_path()}  # fmt: skip
     if request.member.role in CARE:
         facts["zones"] = plan.zones.select_related("zone")
