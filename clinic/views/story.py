@@ -20,7 +20,8 @@ from treatments.models import (
     TreatmentPlan,
     TreatmentSession,
     ZoneTreatment,
-    lacking_consent,
+    consent_columns,
+    lacks_consent,
 )
 
 Status = Appointment.Status
@@ -98,7 +99,7 @@ def tell(patient: Patient, *, role: str, clinical: bool, today: date) -> Story:
     upcoming = [row for row in reversed(appointments) if _is_ahead(row, today)]
     past = [row for row in appointments if not _is_ahead(row, today)]
     away = with_visits(patient.blackouts.ahead(today), upcoming)
-    lacking = lacking_consent({plan.pk for plan in plans if plan.status == "open"}, today)
+    lacking = {plan.pk for plan in plans if plan.status == "open" and lacks_consent(plan, today)}
     if not clinical:
         step = next_step(patient, plans, upcoming, [], role=role, today=today)
         return Story(patient, today, plans, upcoming, past, step, away=away, lacking=lacking)
@@ -125,7 +126,10 @@ def _plans(patient, today):
     booked = PlannedSession.objects.select_related("appointment").order_by("number")
     rows = TreatmentPlan.objects.filter(patient=patient).with_state(today)
     rows = rows.select_related("protocol", "practitioner").defer("notes", "protocol_as_agreed")
-    rows = rows.prefetch_related(Prefetch("sessions", booked))
+    rows = list(rows.prefetch_related(Prefetch("sessions", booked))
+                .annotate(**consent_columns(today)))  # fmt: skip
+    for plan in rows:
+        plan.patient = patient
     return sorted(rows, key=lambda plan: (plan.status != "open", -plan.agreed_on.toordinal()))
 
 

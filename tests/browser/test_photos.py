@@ -7,6 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests import factories
+from tests.support.consents import permitted
 from tests.support.pages import axe, sign_in
 from tests.support.photos import jpeg, taken
 from treatments.actions.renditions import make_renditions
@@ -23,8 +24,9 @@ def file(name, data):
 
 
 @pytest.fixture
-def view(transactional_db):
-    """Return two standard views of the back, the first of them."""
+def view(transactional_db, patient, practitioner):
+    """Return the first of two standard views of the back; the patient permits photos."""
+    permitted(patient, practitioner)
     first = factories.view(name="Whole back", order=1, guide="Feet on the tape")
     factories.view(name="Upper back left", order=2)
     return first

@@ -6,6 +6,7 @@ from decimal import Decimal
 from clinic.models import Appointment
 from clinic.scheduling.minutes import instant_of, minute_of
 from tests import factories
+from tests.support.consents import signed
 from treatments.actions.findings import judge
 from treatments.actions.records import Record
 from treatments.actions.sessions import answer_finding, open_record, save_draft
@@ -38,9 +39,11 @@ def appointment(plan=None, *, patient=None, number=1, day=date(2026, 11, 23), st
 
 
 def record(plan=None, by=None, at=factories.NOW, *, patient=None, number=1, **facts):
-    """Return a draft opened today."""
+    """Return a draft opened today; its course has consent unless one was given or `unsigned`."""
     patient = plan.patient if plan else patient
     day = patient.clinic.local_date(at)
+    if plan and not facts.pop("unsigned", False) and not plan.consents.exists():
+        signed(plan, by, at - timedelta(days=7))
     visit = appointment(plan, patient=patient, number=number, day=day, status="arrived", **facts)
     return open_record(appointment=visit, at=at, by=by)
 

@@ -62,6 +62,8 @@ class UploadForm(forms.Form):
         help_text="Empty: as the camera says, else today.",
     )
 
+    permit = forms.BooleanField(required=False)  # the patient says yes to photos for the record
+
     def __init__(self, *args, patient, views, sessions, today, **options):
         super().__init__(*args, **options)
         self._patient, self._today = patient, today

@@ -1,6 +1,12 @@
 """The care's tables, one file a chapter."""
 
-from treatments.models.consented import CourseConsent, consent_of, lacking_consent
+from treatments.models.consented import (
+    CourseConsent,
+    consent_columns,
+    consent_of,
+    lacking_consent,
+    lacks_consent,
+)
 from treatments.models.consents import Consent, ConsentText, PhotoPermission
 from treatments.models.photos import Photo, Rendition
 from treatments.models.planned import PlannedSession
@@ -34,5 +40,5 @@ __all__ = [
     "PlannedSession", "Product", "ProductUse", "Protocol", "Rendition", "Threshold",
     "TreatmentPlan",
     "TreatmentSession", "View", "WaitlistEntry", "Zone", "ZoneTreatment",
-    "consent_of", "lacking_consent", "standing_record",
+    "consent_columns", "consent_of", "lacking_consent", "lacks_consent", "standing_record",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.db.models import Exists, OuterRef, Q
 
-from clinic.models import Patient, ServicePhase
+from clinic.models import ServicePhase
 from treatments.models.consents import Consent, ConsentText
 from treatments.models.plans import TreatmentPlan
 from treatments.models.sessions import AnaestheticApplication
@@ -23,33 +23,42 @@ def _numbs() -> Q:
     return Exists(phases) | Exists(used.exclude(session__status="entered_in_error"))
 
 
-def lacking_consent(plan_ids: Collection[int], day: date) -> set[int]:
-    """Return which of these courses need something signed before needling on a day. One query.
+def consent_columns(day: date) -> dict:
+    """Return what `lacks_consent` reads of a course, as columns to annotate its row with.
 
-    A consent counts where it stands and answers a text in force. Outside the procedure itself only
-    kinds the catalogue has a text for are asked.
+    A consent counts where it stands and answers a text in force on the day.
     """
-    if not plan_ids:
-        return set()
-    in_force = ConsentText.objects.in_force(day)
-    asked = {}
+    in_force, columns = ConsentText.objects.in_force(day), {"numbs": _numbs()}
     for kind in KINDS:
         mine = Consent.objects.standing().filter(plan=OuterRef("pk"), text__kind=kind)
-        asked[f"has_{kind}"] = Exists(mine.filter(text__in=in_force))
-        asked[f"asks_{kind}"] = Exists(in_force.filter(kind=kind))
-    rows = TreatmentPlan.objects.filter(pk__in=plan_ids).annotate(numbs=_numbs(), **asked).values(
-        "pk", "protocol__labelled_from_years", "patient__birth_date", "numbs", *asked
-    )  # fmt: skip
-    return {row["pk"] for row in rows if _lacks(row, day)}
+        columns[f"has_{kind}"] = Exists(mine.filter(text__in=in_force))
+        columns[f"asks_{kind}"] = Exists(in_force.filter(kind=kind))
+    return columns
 
 
-def _lacks(row: dict, day: date) -> bool:
+def lacks_consent(plan: TreatmentPlan, day: date) -> bool:
+    """Say whether a running course needs something signed before needling on a day.
+
+    `plan` comes with `consent_columns`, its patient and its protocol. Outside the procedure itself
+    only kinds the catalogue has a text for are asked.
+    """
     needed = kinds_needed(
-        labelled_from_years=row["protocol__labelled_from_years"],
-        age_years=Patient(birth_date=row["patient__birth_date"]).age_on(day), numbs=row["numbs"],
+        labelled_from_years=plan.protocol.labelled_from_years,
+        age_years=plan.patient.age_on(day), numbs=plan.numbs,
     )  # fmt: skip
-    asked = (kind for kind in needed if kind == PROCEDURE or row[f"asks_{kind}"])
-    return any(not row[f"has_{kind}"] for kind in asked)
+    asked = (kind for kind in needed if kind == PROCEDURE or getattr(plan, f"asks_{kind}"))
+    return any(not getattr(plan, f"has_{kind}") for kind in asked)
+
+
+def lacking_consent(plan_ids: Collection[int], day: date) -> set[int]:
+    """Return which of these courses need something signed before needling. One query."""
+    if not plan_ids:
+        return set()
+    rows = TreatmentPlan.objects.filter(pk__in=plan_ids).annotate(**consent_columns(day))
+    rows = rows.select_related("patient", "protocol").only(
+        "patient__birth_date", "protocol__labelled_from_years"
+    )
+    return {plan.pk for plan in rows if lacks_consent(plan, day)}
 
 
 @dataclass(frozen=True)

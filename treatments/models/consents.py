@@ -257,3 +257,8 @@ class PhotoPermission(Signature):
 
     def __str__(self):
         return f"{self.get_scope_display()}: {self.get_status_display().lower()}"
+
+    @property
+    def stands(self) -> bool:
+        """Say whether it was given and not withdrawn."""
+        return self.status == GIVEN

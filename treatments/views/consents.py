@@ -82,7 +82,7 @@ def photo_permissions(request, patient_id):
     patient = _open(request, patient_id, "photo")
     latest = PhotoPermission.objects.latest_of(patient)
     back = came_from(request)
-    unasked = [scope for scope in Scope if not _stands(latest.get(scope))]
+    unasked = [scope for scope in Scope if not (scope in latest and latest[scope].stands)]
     form = PermissionForm(
         request.POST if request.method == "POST" else None, scopes=unasked, patient=patient,
         next_url=back, cancel_url=back or patient.get_absolute_url(),
@@ -96,10 +96,6 @@ def photo_permissions(request, patient_id):
     facts = {"patient": patient, "form": form, "unasked": unasked, "text": texts.first(),
              "answers": [(scope, latest.get(scope)) for scope in Scope], "next": back}  # fmt: skip
     return _page(request, "permissions", facts)
-
-
-def _stands(row: PhotoPermission | None) -> bool:
-    return row is not None and row.status == GIVEN
 
 
 def _answered(request, patient, form) -> bool:

@@ -7,7 +7,7 @@ from itertools import groupby
 from django.conf import settings
 from django.http import Http404
 
-from treatments.models import Photo, View
+from treatments.models import Photo, PhotoPermission, View
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,19 @@ class Choice:
 
 
 def board(patient, clinic, *, today: date) -> dict:
-    """Return what the gallery prints. Three queries, however many photos there are."""
+    """Return what the gallery prints. Four queries, however many photos there are.
+
+    `permission` is the patient's last answer about photos for the record, None where nobody asked.
+    """
     rows = list(_shown(patient))
     done = {photo.view_id for photo in rows if photo.taken_on == today}
     views = list(View.objects.for_patient(patient))
     shelves = _shelves(rows)
     others = [shelf.view for shelf in shelves if shelf.view not in views]
+    asked = PhotoPermission.objects.filter(patient=patient, scope=PhotoPermission.Scope.RECORD)
+    permission = asked.order_by("-pk").first()
     return {
+        "permission": permission, "may_take": permission is not None and permission.stands,
         "patient": patient, "today": today, "clinic": clinic, "count": len(rows),
         "allergies": patient.allergies.filter(ended_on=None),
         "unsorted": [photo for photo in rows if photo.view_id is None],

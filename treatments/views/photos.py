@@ -14,8 +14,11 @@ from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
 from clinic.actions.patients import open_patient
+from treatments.actions.consents import permit_photos
 from treatments.actions.photos import (
+    NO_PERMISSION,
     PhotoNotKept,
+    PhotoNotPermitted,
     open_photo,
     sort_photo,
     strike_photo,
@@ -28,7 +31,7 @@ from treatments.views.gallery import board, pair_of
 
 log = logging.getLogger(__name__)
 
-OK, CREATED, NOTHING_NEW, INVALID, UNAVAILABLE = 200, 201, 204, 422, 503
+OK, CREATED, NOTHING_NEW, NOT_PERMITTED, INVALID, UNAVAILABLE = 200, 201, 204, 409, 422, 503
 ON_FILE = "This photo is already on file; it was not added again."
 LONGEST_FILE_NAME = 60
 #: What every file of a photo carries, whatever it says of itself.
@@ -58,6 +61,12 @@ def photo_upload(request, patient_id):
     form = UploadForm(request.POST, request.FILES, **_choices(request, patient))
     if not form.is_valid():
         return _refusal(request, patient, form)
+    if form.cleaned_data["permit"]:
+        permit_photos(patient=patient, scope=PhotoPermission.Scope.RECORD, at=timezone.now(),
+                      by=request.user)  # fmt: skip
+    elif not PhotoPermission.objects.permits(patient.pk, PhotoPermission.Scope.RECORD):
+        form.add_error("permit", NO_PERMISSION)
+        return _refusal(request, patient, form, status=NOT_PERMITTED)
     outcomes = [
         _take(request, patient, file, form.cleaned_data) for file in form.cleaned_data["files"]
     ]
@@ -185,6 +194,8 @@ def _take(request, patient, file, chosen):
             patient=patient, upload=file, view=chosen["view"], session=chosen["session"],
             taken_on=chosen["taken_on"], at=at, by=request.user,
         )  # fmt: skip
+    except PhotoNotPermitted as refused:
+        return NOT_PERMITTED, {"sentence": refused.sentence}
     except PhotoRefused as refused:
         return INVALID, {"sentence": refused.sentence}
     except PhotoNotKept as fault:
@@ -198,13 +209,13 @@ def _take(request, patient, file, chosen):
     return CREATED, facts
 
 
-def _refusal(request, patient, form):
+def _refusal(request, patient, form, status=INVALID):
     """Answer an upload whose fields make no sense: every fault in words, nothing taken in."""
     if not request.accepts("text/html"):
         faults = [fault for faults in form.errors.values() for fault in faults]
-        return JsonResponse({"sentence": " ".join(faults)}, status=INVALID)
+        return JsonResponse({"sentence": " ".join(faults)}, status=status)
     facts = board(patient, request.clinic, today=_today(request)) | {"form": form}
-    return render(request, "treatments/photos/board.html", facts, status=INVALID)
+    return render(request, "treatments/photos/board.html", facts, status=status)
 
 
 def _say(request, file, status, facts):

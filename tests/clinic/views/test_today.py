@@ -138,7 +138,7 @@ def test_the_board_costs_the_same_queries_for_any_number_of_rows(
         appointment(patient, hour=hour, plan=factories.plan(patient))
     client = as_user(desk)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get("/")
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from clinic.models import AuditEvent
 from tests import factories
 from tests.attack.corpus import TURNED_HEIC
+from tests.support.consents import permitted
 from tests.support.photos import files, jpeg, taken, upload
 from treatments.actions import photos as deeds
 from treatments.actions.photo_files import kept
@@ -38,6 +39,7 @@ def take(patient, practitioner, now):
     def take(data=None, **facts):
         values = {"patient": patient, "view": None, "session": None, "taken_on": None, "at": now,
                   "by": practitioner}  # fmt: skip
+        permitted((values | facts)["patient"], practitioner)
         return take_photo(upload=upload(data), **values | facts)
 
     return take
@@ -267,7 +269,9 @@ def test_a_photo_that_cannot_be_shrunk_is_still_there_whole(take, clinic, practi
         make_renditions.func(photo.pk)
 
     photo.refresh_from_db()
-    opened = open_photo(key=photo.key, size="large", clinic=clinic, at=now, by=practitioner)
+    opened = open_photo(
+        key=photo.key, size="large", clinic=clinic, purpose="RECORD", at=now, by=practitioner
+    )
     assert photo.state == "failed"
     assert opened.storage_name == photo.storage_name
 
@@ -318,10 +322,12 @@ def test_striking_needs_a_reason(take, practitioner, now):
 def test_opening_a_size_is_logged_with_the_size(patient, practitioner, clinic, now):
     photo = taken(patient, practitioner)
 
-    opened = open_photo(key=photo.key, size="thumb", clinic=clinic, at=now, by=practitioner)
+    opened = open_photo(
+        key=photo.key, size="thumb", clinic=clinic, purpose="RECORD", at=now, by=practitioner
+    )
 
     line = AuditEvent.objects.get(action="photo.viewed")
-    assert (line.details, line.patient_id) == ({"size": "thumb"}, patient.pk)
+    assert (line.details, line.patient_id) == ({"size": "thumb", "purpose": "RECORD"}, patient.pk)
     assert opened.storage_name == photo.renditions.get(name="thumb").storage_name
     assert (opened.content_type, opened.file_name) == ("image/webp", f"{photo.key}-thumb.webp")
 
@@ -329,7 +335,9 @@ def test_opening_a_size_is_logged_with_the_size(patient, practitioner, clinic, n
 def test_large_is_the_master_until_the_sizes_are_made(patient, practitioner, clinic, now):
     photo = taken(patient, practitioner, ready=False)
 
-    opened = open_photo(key=photo.key, size="large", clinic=clinic, at=now, by=practitioner)
+    opened = open_photo(
+        key=photo.key, size="large", clinic=clinic, purpose="RECORD", at=now, by=practitioner
+    )
 
     assert (opened.storage_name, opened.content_type) == (photo.storage_name, "image/jpeg")
 
@@ -341,6 +349,8 @@ def test_a_size_that_is_not_there_is_not_found_and_not_logged(
     photo = taken(patient, practitioner, ready=False)
 
     with pytest.raises(Http404):
-        open_photo(key=photo.key, size=size, clinic=clinic, at=now, by=practitioner)
+        open_photo(
+            key=photo.key, size=size, clinic=clinic, purpose="RECORD", at=now, by=practitioner
+        )
 
     assert not AuditEvent.objects.filter(action="photo.viewed").exists()

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from clinic.models import AuditEvent
 from tests import factories
+from tests.support.consents import permitted
 from tests.support.photos import jpeg, taken, upload
 from treatments.actions import photos as deeds
 from treatments.models import Photo, TreatmentSession
@@ -23,6 +24,12 @@ HTMX = {"hx-request": "true"}
 def carer(practitioner, as_user):
     """Return the client of a practitioner."""
     return as_user(practitioner)
+
+
+@pytest.fixture(autouse=True)
+def _permitted(patient, practitioner):
+    """Let the patient permit photos for the record."""
+    permitted(patient, practitioner)
 
 
 @pytest.fixture

@@ -349,7 +349,7 @@ def test_the_page_of_a_draft_takes_the_same_queries_for_any_number_of_rows(
     client = as_user(practitioner)
     client.get("/")
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(25):
         client.get(f"/sessions/{session.pk}/")
 
 

@@ -28,6 +28,7 @@ REASONS = {
     "DOSE_A7_WEIGHT": "Patient says the weight has not changed; weighed at the next visit.",
     "DOSE_A3_OVER": "Taken off late because of a fire alarm. Watched for 30 minutes, no symptoms.",
     "DOSE_NO_LIMITS": "Label read on paper.",
+    "COOLING_OFF": "Had the texts at the first talk and asked to keep the date.",
 }
 USUAL = "Seen, discussed with the patient and accepted."
 NO_CREAM = "Allergy to amide anaesthetics on file; patient prefers none."

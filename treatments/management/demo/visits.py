@@ -14,7 +14,7 @@ from treatments.actions import diary
 from treatments.actions.kept import keep_dates
 from treatments.actions.plans import agree_course, stop_course
 from treatments.actions.sessions import add_addendum, open_record, strike_session
-from treatments.management.demo import people, records
+from treatments.management.demo import consents, people, records
 from treatments.management.demo.agenda import Agenda, instant
 from treatments.management.demo.places import NUMBING, PLAIN, Place
 from treatments.management.demo.story import Course
@@ -161,8 +161,27 @@ class CourseLife:
             event_on=event, calm_days=7 if event else None, notes=course.notes, agreed_on=day,
             at=at, by=self.who.user,
         )  # fmt: skip
+        self._agree_in_writing(at)
         self._photograph(0, None, at)
         self._book(1, at)
+
+    def _agree_in_writing(self, at: datetime) -> None:
+        """Sign on the day of the agreement, the day before today, or not yet."""
+        turns, by = self.course.turns, self.who.user
+        consents.answer(self.patient, self.number, has_camera=self.course.camera, at=at, by=by)
+        if "late consent" in turns:
+            self.world.agenda.put(self.world.at(-1, 975), self._sign_consent)
+        elif "no consent" not in turns:
+            self._sign_consent(at)
+        if "withdrew" in turns:
+            ends = partial(self._withdraw, by)
+            self.world.agenda.put(self.world.at(-20, 660), ends)
+
+    def _sign_consent(self, at: datetime) -> None:
+        consents.sign(self.plan, self.number, at=at, by=self.who.user)
+
+    def _withdraw(self, by, at: datetime) -> None:
+        consents.withdraw(self.patient, at=at, by=by)
 
     def _stop(self, because: str, at: datetime) -> None:
         stop_course(plan=self.plan, because=because, on=self.world.place.clinic.local_date(at),
