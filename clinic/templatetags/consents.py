@@ -1,5 +1,7 @@
 """How a text to agree to is printed."""
 
+from datetime import datetime
+
 from django import template
 
 register = template.Library()
@@ -13,3 +15,9 @@ def paragraphs(text: str) -> list[tuple[str, str]]:
         first, _, rest = block.strip().partition("\n")
         found.append((first, rest.strip()) if rest.strip() else ("", first))
     return found
+
+
+@register.filter
+def instant(text: str) -> datetime:
+    """Return the instant a signed record wrote as text."""
+    return datetime.fromisoformat(text)

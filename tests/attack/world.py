@@ -19,6 +19,7 @@ from clinic.models import (
     Patient,
 )
 from tests import factories
+from tests.support.consents import permitted, signed
 from treatments.models import (
     AnaestheticApplication,
     Photo,
@@ -32,7 +33,8 @@ from treatments.models import (
 
 #: Words that stand in the patient's record and nowhere else.
 IDENTITY = ("Zanzibarname", "Quokkafamily", "0209911223", "canary@example.org")
-CLINICAL = ("Wombatallergy", "Numbatmedicine", "Dugongnote", "Tapirplan", "Axolotlreason")
+CLINICAL = ("Wombatallergy", "Numbatmedicine", "Dugongnote", "Tapirplan", "Axolotlreason",
+            "Pangolinquestion")  # fmt: skip
 
 
 @dataclass
@@ -67,6 +69,8 @@ def build() -> World:
     zone = factories.zone()
     plan = factories.plan(patient, zones=[zone], notes=CLINICAL[3])
     appointment = _appointment(patient, plan, writer)
+    signed(plan, writer, questions=CLINICAL[5])
+    permitted(patient, writer)
     session = _session(appointment, plan, zone, writer)
     photo = _photo(patient, session, writer)
     return World(clinic, patient, appointment, plan, session, photo, *_messages(appointment),

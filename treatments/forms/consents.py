@@ -134,7 +134,7 @@ class ConsentForm(SignedForm):
             Section("Questions", Switch("asked"), "questions"),
             Section("Signature", Pad(patient.full_name), hint=f"Of {patient.full_name}"),
             "strokes", "request_key", "next",
-            Actions("Give consent", icon="pen", cancel_url=cancel_url, sticky=True),
+            Actions("Give consent", icon="pen", cancel_url=cancel_url),
             data_unsaved="",
         )  # fmt: skip
 
@@ -172,10 +172,12 @@ class PermissionForm(SignedForm):
             self.fields[f"answer_{scope}"] = forms.ChoiceField(
                 label=scope.label, choices=ANSWERS, required=False, widget=forms.RadioSelect
             )
-            self.fields[f"face_{scope}"] = forms.BooleanField(
-                label="also where the face can be recognised", required=False
-            )
-            rows += [Segmented(f"answer_{scope}"), Switch(f"face_{scope}")]
+            rows.append(Segmented(f"answer_{scope}", wrapper_class="permission-answer"))
+            if scope != Scope.RECORD:  # of the record everybody in it is known
+                self.fields[f"face_{scope}"] = forms.BooleanField(
+                    label="Also where the face can be recognised", required=False
+                )
+                rows.append(Switch(f"face_{scope}"))
         self.fields["next"] = forms.CharField(required=False, widget=forms.HiddenInput)
         self.initial["next"] = next_url
         self.helper = touch_helper(
@@ -193,7 +195,7 @@ class PermissionForm(SignedForm):
         """Return (scope, given or refused, whether with faces) of what was answered."""
         given = self.cleaned_data
         return [
-            (scope, given[f"answer_{scope}"], given[f"face_{scope}"])
+            (scope, given[f"answer_{scope}"], given.get(f"face_{scope}", False))
             for scope in self.scopes if given.get(f"answer_{scope}")
         ]  # fmt: skip
 

@@ -80,6 +80,13 @@ class Part:
         return Kind(self.kind).label
 
     @property
+    def word(self) -> str:
+        """Return the state in one word, for a list that says what it is about."""
+        return {"given": "Given", "old": "New text", "withdrawn": "Withdrawn"}.get(
+            self.state, "Missing"
+        )
+
+    @property
     def is_valid(self) -> bool:
         """Say whether nothing needs to be signed."""
         return self.is_current and self.consent is not None and self.consent.stands

@@ -125,7 +125,7 @@ class ConsentQuerySet(models.QuerySet):
     def for_page(self):
         """Join what a page about consents prints, newest first."""
         rows = self.select_related("text", "taken_by", "withdrawn_by")
-        return rows.order_by("-given_at", "-pk")
+        return rows.order_by("-given_at", "pk")
 
 
 class Consent(Signature):

@@ -5,9 +5,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/clinical-safety.md").read_text(encoding="utf-8")
-FILES = ("contact", "depth", "dose", "dose_amounts", "dose_totals", "intervals", "routes", "udi")
+FILES = (
+    "consents",
+    "contact",
+    "depth",
+    "dose",
+    "dose_amounts",
+    "dose_totals",
+    "intervals",
+    "routes",
+    "udi",
+)
 ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (?:STOP|WARN|INFO) \|.*\| `(test_\w+)` \|$", re.MULTILINE)
-CODE = re.compile(r'"((?:DOSE|INTERVAL|DEPTH|PASSES|ENDPOINT|ROUTE|LOT|CARTRIDGE)_[A-Z0-9_]+)"')
+CODE = re.compile(
+    r'"((?:CONSENT|COOLING|DOSE|INTERVAL|DEPTH|PASSES|ENDPOINT|ROUTE|LOT|CARTRIDGE)_[A-Z0-9_]+)"'
+)
 
 
 def test_the_page_lists_every_code_the_rules_can_give_and_no_other():
@@ -23,5 +35,9 @@ def test_every_test_the_page_names_exists():
 
 
 def test_every_code_the_page_mentions_is_a_code():
-    mentioned = set(re.findall(r"`((?:DOSE|INTERVAL|DEPTH|ROUTE|LOT|CARTRIDGE)_[A-Z0-9_]+)`", PAGE))
+    mentioned = set(
+        re.findall(
+            r"`((?:CONSENT|COOLING|DOSE|INTERVAL|DEPTH|ROUTE|LOT|CARTRIDGE)_[A-Z0-9_]+)`", PAGE
+        )
+    )
     assert mentioned <= {code for code, _ in ROW.findall(PAGE)}

@@ -24,19 +24,18 @@ QUESTIONS = (
 def strokes(number: int) -> list[list[list[int]]]:
     """Return a signature nobody has: loops and a line, the same for the same person."""
     chance = Random(f"signature of {number}")  # noqa: S311 -- drawing
-    x, lines = 40.0, []
-    for word in range(2):
-        line, height = [], chance.uniform(28, 46)
-        for step in range(chance.randint(26, 40)):
-            turn = step / chance.uniform(2.0, 2.4)
-            x += chance.uniform(3, 6)
-            tall = 1.6 if step < 5 else 1
-            line.append([min(round(x + 9 * math.cos(turn)), PAD_WIDTH),
-                         round(112 - height * tall * (0.5 + 0.5 * math.sin(turn)))])  # fmt: skip
+    x, lines = 50.0, []
+    for _word in range(2):
+        line, height, speed = [], chance.uniform(50, 80), chance.uniform(0.42, 0.55)
+        for step in range(chance.randint(44, 62)):
+            turn, tall = step * speed, 1.5 if step < 8 else chance.uniform(0.9, 1.0)
+            line.append([min(round(x + 14 * math.cos(turn)), PAD_WIDTH),
+                         max(round(140 - height * tall * (0.5 - 0.5 * math.sin(turn))), 6)])  # fmt: skip
+            x += chance.uniform(3.2, 4.4)
         lines.append(line)
-        x += 26 if word == 0 else 0
-    end = min(round(x) + 20, PAD_WIDTH)
-    return [*lines, [[60, 152], [end // 2, 146], [end, 150]]]
+        x += 30
+    end = min(round(x), PAD_WIDTH)
+    return [*lines, [[60, 166], [end // 2, 158], [end, 164]]]
 
 
 def sign(plan: TreatmentPlan, number: int, *, at: datetime, by) -> None:
