@@ -56,7 +56,8 @@ function watch(box) {
   pad.addEventListener("pointermove", (event) => {
     if (event.pointerId !== drawn?.id) return;
     const line = lines.at(-1);
-    for (const one of event.getCoalescedEvents?.() ?? [event]) {
+    const between = event.getCoalescedEvents?.() ?? [];
+    for (const one of between.length ? between : [event]) {
       const [x, y] = point(one);
       const [lastX, lastY] = line.at(-1);
       if (Math.hypot(x - lastX, y - lastY) >= NEAR && count() < MOST_POINTS) line.push([x, y]);

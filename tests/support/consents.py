@@ -3,8 +3,7 @@
 from datetime import date, timedelta
 
 from tests import factories
-from treatments.actions.consents import give_consent
-from treatments.models import ConsentText, PhotoPermission, consent_of
+from treatments.models import Consent, ConsentText, PhotoPermission, consent_of
 
 KINDS = ("procedure", "off_label", "numbing", "photo")
 STROKES = [[[10, 100], [60, 40], [90, 120]], [[120, 90]]]
@@ -26,13 +25,14 @@ def texts() -> dict[str, ConsentText]:
     return {kind: text(kind) for kind in KINDS}
 
 
-def signed(plan, by, at=None, **facts):
-    """Return what was signed for a course: all texts it needs, a week ago unless told."""
-    at = at or factories.NOW - timedelta(days=7)
+def signed(plan, by, at=None, **facts) -> list[Consent]:
+    """Return what was signed for a course, written past the log: all texts, a week ago unless told."""
     made = texts()
-    kinds = facts.pop("kinds", None) or [one for one in KINDS if one != "photo"]
-    facts = {"typed_name": plan.patient.full_name} | facts
-    return give_consent(plan=plan, texts=[made[kind] for kind in kinds], at=at, by=by, **facts)
+    kinds = facts.pop("kinds", None) or [kind for kind in KINDS if kind != "photo"]
+    values = {"clinic": plan.clinic, "patient": plan.patient, "taken_by": by,
+              "given_at": at or factories.NOW - timedelta(days=7),
+              "typed_name": plan.patient.full_name} | facts  # fmt: skip
+    return [Consent.objects.create(plan=plan, text=made[kind], **values) for kind in kinds]
 
 
 def needs(plan, day=None) -> list[tuple[str, str]]:
