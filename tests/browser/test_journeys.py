@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from clinic.models import Appointment, Resource
 from tests import factories
+from tests.support.consents import permitted
 from tests.support.pages import axe, sign_in
 from tests.support.photos import jpeg
 from tests.support.records import appointment, ready
@@ -33,6 +34,7 @@ def course(clinic):
     plan = factories.plan(patient, zones=[factories.zone("BACK_UL", name="Upper left back")])
     by, before = factories.staff(clinic, "practitioner"), timezone.now() - timedelta(days=35)
     factories.device(clinic)
+    permitted(patient, by)
     first = ready(plan, by, before, numbed=True)
     sign_session(session=first, version=first.version, at=before, by=by)
     return plan
