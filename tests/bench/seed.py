@@ -326,7 +326,7 @@ def arguments(about: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--appointments", type=int, default=1_000_000)
-    parser.add_argument("--folder", help="where the SQLite database lies")
+    parser.add_argument("--folder", help="where the database lies and stays")
     return parser
 
 
