@@ -6,7 +6,7 @@ Every deed returns the appointment as it now is.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
@@ -21,21 +21,30 @@ from clinic.actions.placing import (
     make_way,
     not_healed,
     place_words,
+    put,
     reserve,
+    shifted_rests,
     take,
     tell,
     tell_gone,
     with_key,
 )  # fmt: skip
-from clinic.actions.refusals import Conflict, NotHealed, SlotTaken, broken_promise, wrong_state
+from clinic.actions.refusals import (
+    Conflict,
+    NotHealed,
+    SlotTaken,
+    broken_promise,
+    conflict,
+    wrong_state,
+)
 from clinic.models import Appointment, Rest
-from clinic.models.openings import RestWish, shape_of, slot_of
+from clinic.models.openings import RestWish, slot_of
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
 
 __all__ = [
     "Conflict", "NotHealed", "RestWish", "SlotTaken", "arrive", "attended", "book", "cancel",
-    "change_rests", "confirm", "finish", "mark_noshow", "mark_to_move", "move", "numb", "start", "unbook",
+    "change_rests", "confirm", "finish", "join_booking", "mark_noshow", "mark_to_move", "move", "numb", "start", "unbook",
     "undo",
 ]  # fmt: skip
 
@@ -43,7 +52,14 @@ Status = Appointment.Status
 
 
 @transaction.atomic
-def book(
+def book(*, clinic, **facts) -> Appointment:
+    """Book a visit as a deed of its own, see `join_booking`; when it is refused nothing is written."""
+    share_diary(clinic.pk)
+    return join_booking(clinic=clinic, **facts)
+
+
+@transaction.atomic(savepoint=False)  # part of a deed that shares the diary already
+def join_booking(
     *, clinic, patient, service, slot: Slot, rests: Sequence[RestWish] = (), at: datetime, by,
     note: str = "", request_key=None, why: Iterable = (), quiet: bool = False,
     instead_of: Iterable[int | None] = (),
@@ -53,26 +69,25 @@ def book(
     Only the slot's start and practitioner bind: a room or device taken meanwhile is swapped for a
     free one. `why` are plain values of `Reason.as_dict()`; with `quiet` the caller tells the
     patient. `instead_of` are keys of kept times that give way: a time kept is taken so. The same
-    `request_key` again returns the first appointment. Raises SlotTaken, NotHealed, or
-    ValidationError when the slot is not one that may be offered; then nothing is written.
+    `request_key` again returns the first appointment. Raises SlotTaken, NotHealed, or (a slot that
+    may not be offered) ValidationError; then the whole deed is taken back.
     """
-    share_diary(clinic.pk)
     if patient.clinic_id != clinic.pk or service.clinic_id != clinic.pk:
         raise ValidationError("This patient or service belongs to another clinic.", code="foreign")
-    shape, gone = shape_of(service), make_way(clinic=clinic, at=at, giving_way=instead_of)
+    visit = Visit(
+        clinic=clinic, patient=patient, service=service, slot=slot, rests=rests, at=at,
+        request_key=request_key,
+    )  # fmt: skip
+    gone = visit.make_way(instead_of)
 
     def place(free: Slot) -> Appointment:
         row = Appointment.objects.create(
             clinic=clinic, patient=patient, service=service, booked_at=at, booked_by=by, note=note,
             request_key=request_key, why_this_date=list(why), **columns(free),
         )  # fmt: skip
-        take(row, free, shape, rests)
+        take(row, free, visit.shape, rests)
         return row
 
-    visit = Visit(
-        clinic=clinic, patient=patient, service=service, shape=shape, slot=slot, rests=rests,
-        at=at, request_key=request_key,
-    )  # fmt: skip
     try:
         appointment, is_new = visit.placed(place)
     except ValidationError:
@@ -103,26 +118,26 @@ def move(
     share_diary(appointment.clinic_id)
     taken = Appointment.objects.filter(pk=appointment.pk, version=version)
     if not taken.update(version=F("version") + 1):  # locks the row: the other desk waits here
-        raise _conflict(appointment)
+        raise conflict(Appointment.objects.get(pk=appointment.pk))
     row = _locked(appointment)
     if not row.can_be_moved:
         raise wrong_state(row, "moved")
-    before, shape = place_words(row), shape_of(row.service)
-    gone = make_way(clinic=row.clinic, at=at, giving_way=instead_of)
+    before = place_words(row)
     if rests is None:
-        rests = _shifted_rests(row, slot.day)
+        rests = shifted_rests(row, slot.day)
+    visit = _again(row, slot, rests, at=at)
+    gone = visit.make_way(instead_of)
 
     def place(free: Slot) -> Appointment:
         let_go(row)
-        for name, value in columns(free).items():
-            setattr(row, name, value)
+        put(row, free)
         row.status, row.to_move_since, row.to_move_because = Status.BOOKED, None, ""
         row.confirmed_at, row.why_this_date = None, list(why)
         row.save()
-        take(row, free, shape, rests)
+        take(row, free, visit.shape, rests)
         return row
 
-    _again(row, shape, slot, rests, at=at).placed(place)
+    visit.placed(place)
     if not quiet:
         messages.tell([row], at=at)
     tell("moved", row, at, by, details=place_words(row) | {"before": before})
@@ -327,34 +342,28 @@ def _locked(appointment: Appointment) -> Appointment:
     return Appointment.objects.select_for_update().get(pk=appointment.pk)
 
 
-def _shifted_rests(row: Appointment, day: date) -> list[RestWish]:
-    booked = row.rests.filter(kind=Rest.Kind.BOOKED).order_by("area_id")
-    spans = booked.values_list("area__zone_code", "start_day", "end_day")
-    return [RestWish(code, day, end - start) for code, start, end in spans]
-
-
 def _must_not_be_replaced(row: Appointment) -> None:
-    if Appointment.objects.live().filter(patient=row.patient, booked_at__gte=row.ended_at).exists():
+    since = Appointment.objects.live().filter(patient=row.patient, booked_at__gte=row.ended_at)
+    if since.exists():
         raise ValidationError("Another time has been booked since.", code="replaced")
 
 
 def _take_again(row: Appointment, rests, at) -> None:
     """Give a cancelled visit its time back, with whichever room and device are free."""
-    shape = shape_of(row.service)
+    visit = _again(row, slot_of(row), rests, at=at)
 
     def place(free: Slot) -> Appointment:
-        for name, value in columns(free).items():
-            setattr(row, name, value)
-        take(row, free, shape, rests)
+        put(row, free)
+        take(row, free, visit.shape, rests)
         return row
 
-    _again(row, shape, slot_of(row), rests, at=at).placed(place)
+    visit.placed(place)
 
 
-def _again(row: Appointment, shape, slot: Slot, rests, *, at) -> Visit:
+def _again(row: Appointment, slot: Slot, rests, *, at) -> Visit:
     return Visit(
-        clinic=row.clinic, patient=row.patient, service=row.service, shape=shape, slot=slot,
-        rests=rests, at=at, ignore=(row.pk,),
+        clinic=row.clinic, patient=row.patient, service=row.service, slot=slot, rests=rests, at=at,
+        ignore=(row.pk,),
     )  # fmt: skip
 
 
@@ -386,12 +395,3 @@ def _saved(row, action, at, by, *, reason="", details=None) -> Appointment:
     row.save()
     tell(action, row, at, by, reason=reason, details=details)
     return row
-
-
-def _conflict(appointment: Appointment) -> Conflict:
-    now = Appointment.objects.get(pk=appointment.pk)
-    return Conflict(
-        f"Somebody changed this appointment meanwhile: it is now {now.get_status_display().lower()}"
-        f" for {day_words(now.local_date)}, {now.start_clock}.",
-        current=now,
-    )

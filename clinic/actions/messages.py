@@ -142,6 +142,8 @@ class _Queue:
 
     def remind(self, visits: Iterable[Appointment]) -> None:
         """Add the reminders of visits that are still to come."""
+        if not self.channel:
+            return
         for visit in visits:
             for kind, days in REMINDERS.items():
                 day = visit.local_date - timedelta(days=days)

@@ -74,6 +74,15 @@ def wrong_state(row, verb: str) -> ValidationError:
     )
 
 
+def conflict(now) -> Conflict:
+    """Return the refusal to change an appointment that is not as it was seen; `now` is the row."""
+    return Conflict(
+        f"Somebody changed this appointment meanwhile: it is now {now.get_status_display().lower()}"
+        f" for {day_words(now.local_date)}, {now.start_clock}.",
+        current=now,
+    )
+
+
 def busy() -> ValidationError:
     """Return the refusal of a deed that waited for the diary and did not get it."""
     return ValidationError(

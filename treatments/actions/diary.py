@@ -158,7 +158,7 @@ def _place(
         elif visit and visit.is_live:
             raise ValidationError(f"Session {number} has begun.", code="state")
         else:
-            visit = diary.book(
+            visit = diary.join_booking(
                 clinic=plan.clinic, patient=plan.patient, service=plan.service, note=note,
                 request_key=keys.get(number), **facts,
             )  # fmt: skip

@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import BigIntegerField
 
 from clinic.actions.locks import share_diary
+from clinic.models.prepared import Given, Prepared, loaded
 from treatments.models import PlannedSession, TreatmentPlan
 
 Status = TreatmentPlan.Status
@@ -81,14 +83,28 @@ def lock_plan(plan: TreatmentPlan) -> TreatmentPlan:
         for name in ("clinic", "patient", "service")
         if TreatmentPlan._meta.get_field(name).is_cached(plan)
     }
-    rows = TreatmentPlan.objects.select_for_update(of=("self",))
     if missing := {"clinic", "patient", "service"} - read.keys():
-        rows = rows.select_related(*sorted(missing))
-    row = rows.get(pk=plan.pk)
+        rows = TreatmentPlan.objects.select_for_update(of=("self",))
+        row = rows.select_related(*sorted(missing)).get(pk=plan.pk)
+    else:
+        row = _locked(plan)
     for name, thing in read.items():
         if getattr(row, f"{name}_id") == thing.pk:
             setattr(row, name, thing)
     return row
+
+
+@Prepared
+def _row():
+    """Ask for a course, held until the deed commits."""
+    return TreatmentPlan.objects.select_for_update().filter(pk=Given("plan", BigIntegerField()))
+
+
+def _locked(plan: TreatmentPlan) -> TreatmentPlan:
+    found = _row(plan=plan.pk)
+    if not found:
+        raise TreatmentPlan.DoesNotExist("This course is gone.")
+    return loaded(TreatmentPlan, found[0])
 
 
 @transaction.atomic(savepoint=False)  # part of other deeds: they stand or fall with it

@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 
-from clinic.models import Appointment
+from django.db.models import BigIntegerField, OuterRef, Subquery
+
+from clinic.models import Appointment, TreatedArea
 from clinic.models.openings import (
     Healing,
     RestWish,
@@ -16,14 +18,45 @@ from clinic.models.openings import (
     snapshot,
     with_promised,
 )
+from clinic.models.prepared import Given, Prepared, loaded
 from clinic.scheduling.course import Proposal, Refusal, Weights, propose_three
 from clinic.scheduling.minutes import DAY_MIN, day_bounds, day_of
 from clinic.scheduling.slots import FoundCandidates
 from clinic.scheduling.terms import Blackout, CourseRequest, CourseWish, SessionWish
 from treatments.models.planned import PlannedSession
-from treatments.models.plans import LAPSE_AFTER_DAYS, TreatmentPlan
+from treatments.models.plans import LAPSE_AFTER_DAYS, PlanZone, TreatmentPlan
 
 LONGEST_SEARCH_DAYS = 730
+_PLAN = Given("plan", BigIntegerField())
+_OWN_COLUMNS = len(PlannedSession._meta.concrete_fields)
+
+
+@Prepared
+def _sessions():
+    """Ask for the sessions of a course with their appointments."""
+    return PlannedSession.objects.filter(plan=_PLAN).select_related("appointment").order_by()
+
+
+@Prepared
+def _zones():
+    """Ask for the codes of a course's zones in order, with the patient's areas where they exist."""
+    area = TreatedArea.objects.filter(
+        patient=OuterRef("plan__patient"), zone_code=OuterRef("zone__code")
+    )
+    rows = PlanZone.objects.filter(plan=_PLAN).order_by("zone__order", "pk")
+    return rows.values_list("zone__code", Subquery(area.values("pk")[:1]))
+
+
+def _sessions_of(plan: TreatmentPlan) -> list[PlannedSession]:
+    """Return a course's sessions in order, each with its appointment."""
+    sessions = []
+    for row in _sessions(plan=plan.pk):
+        session = loaded(PlannedSession, row[:_OWN_COLUMNS])
+        if session.appointment_id:
+            session.appointment = loaded(Appointment, row[_OWN_COLUMNS:])
+        session.plan = plan
+        sessions.append(session)
+    return sorted(sessions, key=lambda session: session.number)
 
 
 def day_of_session(session: PlannedSession) -> date | None:
@@ -37,20 +70,15 @@ class Course:
     """A course with its sessions and its zones' codes, read once: which days, which rests, which gaps.
 
     Two queries, one where the codes are known. The sessions carry their appointments; `session(k)`
-    is session k.
+    is session k. `areas` are the patient's areas by the code of the zone, where they are known.
     """
 
     def __init__(self, plan: TreatmentPlan, zone_codes: Iterable[str] | None = None) -> None:
-        self.plan = plan
-        self.sessions: list[PlannedSession] = list(
-            plan.sessions.select_related("appointment").order_by("number")
+        self.plan, self.sessions = plan, _sessions_of(plan)
+        areas = (
+            _zones(plan=plan.pk) if zone_codes is None else ((code, None) for code in zone_codes)
         )
-        codes = (
-            plan.zones.values_list("zone__code", flat=True) if zone_codes is None else zone_codes
-        )
-        self.zone_codes: list[str] = list(codes)
-        for session in self.sessions:
-            session.plan = plan
+        self.areas: dict[str, int | None] = dict(areas)
 
     @classmethod
     def draft(
@@ -58,8 +86,14 @@ class Course:
     ) -> "Course":
         """Return a course that is not written yet, with its sessions and zones as wished."""
         course = cls.__new__(cls)
-        course.plan, course.sessions, course.zone_codes = plan, list(sessions), list(zone_codes)
+        course.plan, course.sessions = plan, list(sessions)
+        course.areas = dict.fromkeys(zone_codes)
         return course
+
+    @property
+    def zone_codes(self) -> list[str]:
+        """Return the codes of the course's zones, in order."""
+        return list(self.areas)
 
     def session(self, number: int) -> PlannedSession:
         """Return session k; KeyError when the course has none of that number."""
@@ -95,7 +129,7 @@ class Course:
     def rests(self, number: int, day: date) -> list[RestWish]:
         """Return the healing times that session k on `day` reserves, one per zone."""
         days = self.healing_days(number)
-        return [RestWish(code, day, days) for code in self.zone_codes]
+        return [RestWish(code, day, days, area) for code, area in self.areas.items()]
 
     def least_days(self, earlier: int, later: int) -> int:
         """Return the shortest time allowed from session `earlier` to session `later`."""

@@ -283,7 +283,7 @@ def test_keeping_a_time_takes_a_fixed_number_of_statements(keep, django_assert_n
     keep(slot=factories.slot_on(factories.Clinic.objects.get(), TUESDAY, 780), at=NOON)
     locks = int(connection.vendor == "postgresql")
 
-    with django_assert_num_queries(15 + locks):
+    with django_assert_num_queries(12 + locks):
         keep(request_key=uuid4())
 
 
