@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import BigIntegerField
 
 from clinic.actions.locks import share_diary
-from clinic.models.prepared import Given, Prepared, loaded
+from clinic.models.prepared import Given, Prepared
 from treatments.models import PlannedSession, TreatmentPlan
 
 Status = TreatmentPlan.Status
@@ -101,10 +101,9 @@ def _row():
 
 
 def _locked(plan: TreatmentPlan) -> TreatmentPlan:
-    found = _row(plan=plan.pk)
-    if not found:
+    if not (found := _row.rows(plan=plan.pk)):
         raise TreatmentPlan.DoesNotExist("This course is gone.")
-    return loaded(TreatmentPlan, found[0])
+    return found[0]
 
 
 @transaction.atomic(savepoint=False)  # part of other deeds: they stand or fall with it

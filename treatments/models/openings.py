@@ -18,7 +18,7 @@ from clinic.models.openings import (
     snapshot,
     with_promised,
 )
-from clinic.models.prepared import Given, Prepared, loaded
+from clinic.models.prepared import Given, Prepared
 from clinic.scheduling.course import Proposal, Refusal, Weights, propose_three
 from clinic.scheduling.minutes import DAY_MIN, day_bounds, day_of
 from clinic.scheduling.slots import FoundCandidates
@@ -28,7 +28,6 @@ from treatments.models.plans import LAPSE_AFTER_DAYS, PlanZone, TreatmentPlan
 
 LONGEST_SEARCH_DAYS = 730
 _PLAN = Given("plan", BigIntegerField())
-_OWN_COLUMNS = len(PlannedSession._meta.concrete_fields)
 
 
 @Prepared
@@ -49,13 +48,9 @@ def _zones():
 
 def _sessions_of(plan: TreatmentPlan) -> list[PlannedSession]:
     """Return a course's sessions in order, each with its appointment."""
-    sessions = []
-    for row in _sessions(plan=plan.pk):
-        session = loaded(PlannedSession, row[:_OWN_COLUMNS])
-        if session.appointment_id:
-            session.appointment = loaded(Appointment, row[_OWN_COLUMNS:])
+    sessions = _sessions.rows(plan=plan.pk)
+    for session in sessions:
         session.plan = plan
-        sessions.append(session)
     return sorted(sessions, key=lambda session: session.number)
 
 

@@ -3,14 +3,35 @@
 from datetime import date
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import BigIntegerField, DateField, F, Q
 
 from clinic.models import Clinic, Patient, Resource, Service
 from clinic.models.constraints import all_or_none
 from clinic.models.patients import WEEKDAYS
+from clinic.models.prepared import Given, Prepared
 from treatments.models.plans import TreatmentPlan
 
 SHORT_NOTICE_DAYS = 2  # a gap nearer than this is for those who said that short notice is fine
+ROWS = 20  # a page of the worklist
+
+
+def _to_call(*, at_risk: bool) -> models.QuerySet:
+    plans = TreatmentPlan.objects.of(Given("clinic", BigIntegerField()))
+    return plans.to_call(Given("today", DateField()), at_risk=at_risk).for_worklist()[:ROWS]
+
+
+_AT_RISK = Prepared(lambda: _to_call(at_risk=True))
+_OTHERS = Prepared(lambda: _to_call(at_risk=False))
+
+
+def first_to_call(clinic, today: date) -> list[TreatmentPlan]:
+    """Return the first page of the courses to call about, those at risk before the others.
+
+    What `to_call` and `for_worklist` ask, for the page the desk opens all day.
+    """
+    asked = {"clinic": clinic.pk, "today": today}
+    found = _AT_RISK.rows(**asked)
+    return found if len(found) == ROWS else [*found, *_OTHERS.rows(**asked)][:ROWS]
 
 
 class ContactLogQuerySet(models.QuerySet):

@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, DateField, DateTimeField, UUIDFiel
 from django.db.transaction import TransactionManagementError
 
 from clinic.models import Appointment, Patient
-from clinic.models.prepared import Given, Prepared, loaded
+from clinic.models.prepared import Given, Prepared
 from tests import factories
 
 TUESDAY = date(2026, 11, 24)
@@ -55,7 +55,7 @@ def test_a_row_is_the_model_with_all_its_columns(visits, django_assert_num_queri
     question = Prepared(lambda: Appointment.objects.filter(pk=Given("pk", BigIntegerField())))
     plain = Appointment.objects.get(pk=visits[1].pk)
 
-    row = loaded(Appointment, question(pk=visits[1].pk)[0])
+    (row,) = question.rows(pk=visits[1].pk)
 
     names = [field.attname for field in Appointment._meta.concrete_fields]
     with django_assert_num_queries(0):
@@ -63,6 +63,40 @@ def test_a_row_is_the_model_with_all_its_columns(visits, django_assert_num_queri
     row.note = "kept"
     row.save()  # it knows that it is in the database
     assert Appointment.objects.get(pk=row.pk).note == "kept"
+
+
+def test_a_row_comes_with_what_is_joined_and_only_the_columns_asked_for(
+    visits, django_assert_num_queries
+):
+    question = Prepared(
+        lambda: (
+            Appointment.objects.filter(pk=Given("pk", BigIntegerField()))
+            .select_related("patient", "room", "ended_by")
+            .only("local_date", "patient__given_name", "room__name", "ended_by__username")
+        )
+    )
+    with django_assert_num_queries(1):
+        (row,) = question.rows(pk=visits[0].pk)
+        found = (row.local_date, row.patient.given_name, row.room.name, row.ended_by)
+
+    plain = Appointment.objects.get(pk=visits[0].pk)
+    assert found == (TUESDAY, plain.patient.given_name, plain.room.name, None)
+    assert row.get_deferred_fields() >= {"note", "starts_at"}
+    assert row.note == plain.note  # asked for then
+
+
+def test_a_given_day_may_be_shifted_either_way(visits):
+    day = Given("day", DateField())
+    around = (day - timedelta(days=1), day + timedelta(days=1))
+    question = Prepared(
+        lambda: (
+            Appointment.objects.filter(local_date__range=around)
+            .order_by("local_date")
+            .values_list("local_date")
+        )
+    )
+
+    assert question(day=TUESDAY) == [(TUESDAY,), (TUESDAY + timedelta(days=1),)]
 
 
 def test_an_unknown_name_of_a_value_is_refused(patient):

@@ -15,6 +15,7 @@ from tests.support.records import appointment
 from treatments.actions.kept import keep_dates
 from treatments.actions.worklist import log_contact, put_off
 from treatments.models import ContactLog, TreatmentPlan
+from treatments.models.worklist import ROWS, first_to_call
 from treatments.views.worklist import due_list
 
 pytestmark = pytest.mark.django_db
@@ -254,6 +255,21 @@ def test_a_page_behind_the_courses_at_risk_goes_on_with_the_others(clinic, desk,
     assert [[row.plan for row in rows] for rows in pages] == [
         at_risk[:20], [at_risk[20], *others[:19]], [others[19]],
     ]  # fmt: skip
+
+
+def test_the_first_page_is_asked_once_and_is_what_the_questions_say(clinic, desk):
+    course(clinic, latest=-43, ideal=-50, first=-60)  # lapsed
+    course(factories.clinic_with_diary(), latest=-1)
+    put_off(plan=course(clinic), until=TODAY + WEEK, because="away", today=TODAY, at=NOON, by=desk)
+    paused = course(clinic)
+    Blackout.objects.create(patient=paused.patient, kind="medical", from_day=TODAY, to_day=TODAY)
+    others = [course(clinic, first=n) for n in (14, 15)]
+    at_risk = [course(clinic, latest=n) for n in (-42, -1)]
+
+    for today in (TODAY, TODAY + timedelta(days=1)):
+        assert first_to_call(clinic, today) == listed(clinic, "call", today=today)[:ROWS]
+
+    assert first_to_call(clinic, TODAY) == [*at_risk, others[0]]
 
 
 def test_the_list_is_read_in_the_order_of_an_index(clinic):
