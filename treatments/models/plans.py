@@ -284,6 +284,11 @@ class TreatmentPlan(models.Model):
                 condition=Q(next_booked_on__isnull=True),
                 name="plan_clinic_unbooked",
             ),
+            models.Index(
+                fields=["clinic", "status", "next_booked_on"],
+                condition=Q(next_booked_on__isnull=False),
+                name="plan_clinic_booked",
+            ),
             models.Index(fields=["patient", "status"], name="plan_patient"),
         ]
 
