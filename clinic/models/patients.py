@@ -368,6 +368,7 @@ class Blackout(models.Model):
                 violation_error_message="The last day cannot come before the first.",
             )
         ]  # fmt: skip
+        indexes = [models.Index(fields=["kind", "to_day"], name="blackout_kind_end")]
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.from_day} to {self.to_day}"

@@ -17,12 +17,14 @@ class Work:
     """What one deed cost, without a clock.
 
     `reads` is SQLite's count of virtual machine steps (what it sorts is not among them), or how
-    many pages of 8 kB PostgreSQL touched, in its memory or not. `calls` counts Python functions,
+    many rows PostgreSQL looked at. `pages` of 8 kB is what the latter touched, in its memory or
+    not: a row found by an index costs one for each level of it. `calls` counts Python functions,
     those written in C included.
     """
 
     queries: int
     reads: int
+    pages: int
     calls: int
     rows: int
 
@@ -33,8 +35,9 @@ def counted(deed: Callable[[], int]) -> Work:
         deed()
     with Watch() as watch:
         rows = deed()
-    reads = _pages(watch.reads) if connection.vendor == "postgresql" else _steps(deed)
-    return Work(len(watch.statements), reads, _calls(deed), rows)
+    is_postgres = connection.vendor == "postgresql"
+    reads, pages = _explained(watch.reads) if is_postgres else (_steps(deed), 0)
+    return Work(len(watch.statements), reads, pages, _calls(deed), rows)
 
 
 def _steps(deed: Callable[[], int]) -> int:
@@ -55,16 +58,26 @@ def _steps(deed: Callable[[], int]) -> int:
     return steps
 
 
-def _pages(statements) -> int:
-    """Return how many pages PostgreSQL touched for statements, in its memory or not."""
-    pages = 0
+def _explained(statements) -> tuple[int, int]:
+    """Return how many rows PostgreSQL looked at for statements, and how many pages it touched."""
+    rows = pages = 0
     with transaction.atomic(), connection.cursor() as cursor:
         for sql, params in statements:
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", params)
             (told,) = cursor.fetchone()
             plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+            rows += _rows_of(plan)
             pages += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-    return pages
+    return rows, pages
+
+
+def _rows_of(node: dict) -> int:
+    """Return how many rows the scans of a plan looked at, those a filter threw away included."""
+    rows = sum(map(_rows_of, node.get("Plans", ())))
+    if "Relation Name" in node and "Actual Rows" in node:
+        each = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+        rows += round((each + node.get("Rows Removed by Index Recheck", 0)) * node["Actual Loops"])
+    return rows
 
 
 def _calls(deed: Callable[[], int]) -> int:

@@ -73,24 +73,29 @@ def _asked(kind: str, folder: str, day: date) -> dict:
 
 
 def table(kind: str, small: dict, around: dict, long: dict) -> Iterator[str]:
-    """Yield the lines of the report."""
-    unit = "pages read" if kind == "postgresql" else "steps"
-    yield f"{kind}: {unit} and Python calls, the clinic {SMALL}, {AROUND}, and one {LONG}\n"
-    yield f"| What | rows | {unit} | growth | Python calls | growth | queries | ≤ {LIMIT} |"
-    yield "|---|---|---|---|---|---|---|---|"
+    """Yield the lines of the report: every figure for the clinic alone, among a million, and long."""
+    units = ("rows read", "pages") if kind == "postgresql" else ("steps",)
+    columns = ("What", "rows shown", *units, "growth", "Python calls", "growth", "queries", "met")
+    yield f"{kind}: a clinic {SMALL} / the same {AROUND} / one {LONG}; growth ≤ {LIMIT}\n"
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
     for name, least in small.items():
-        others = [found[name] for found in (around, long) if name in found]
-        cells, ratios = [], []
-        for key in ("reads", "calls"):
-            grown = [other[key] / max(least[key], 1) for other in others]
-            ratios += grown
-            cells.append(" / ".join(f"{work[key]:,}" for work in (least, *others)))
-            cells.append(" / ".join(f"{ratio:.2f}" for ratio in grown))
-        rows, queries = (
-            " / ".join(str(work[key]) for work in (least, *others)) for key in ("rows", "queries")
-        )
-        met = "yes" if max(ratios) <= LIMIT else "**no**"
-        yield f"| {name} | {rows} | {' | '.join(cells)} | {queries} | {met} |"
+        found = [least, *(other[name] for other in (around, long) if name in other)]
+        reads, calls = ([work[key] / max(least[key], 1) for work in found[1:]]
+                        for key in ("reads", "calls"))  # fmt: skip
+        met = "yes" if max(reads + calls) <= LIMIT else "**no**"
+        cells = [name, _cell(found, "rows"), _cell(found, "reads")]
+        cells += [_cell(found, "pages")] if len(units) > 1 else []
+        cells += [_ratios(reads), _cell(found, "calls"), _ratios(calls), _cell(found, "queries")]
+        yield f"| {' | '.join([*cells, met])} |"
+
+
+def _cell(found: list[dict], key: str) -> str:
+    return " / ".join(f"{work[key]:,}" for work in found)
+
+
+def _ratios(ratios: list[float]) -> str:
+    return " / ".join(f"{ratio:.2f}" for ratio in ratios)
 
 
 # --- In one folder --------------------------------------------------------------------------------

@@ -289,6 +289,11 @@ class TreatmentPlan(models.Model):
                 condition=Q(next_booked_on__isnull=False),
                 name="plan_clinic_booked",
             ),
+            models.Index(
+                fields=["clinic", "snoozed_until"],
+                condition=Q(snoozed_until__isnull=False),
+                name="plan_clinic_snoozed",
+            ),
             models.Index(fields=["patient", "status"], name="plan_patient"),
         ]
 

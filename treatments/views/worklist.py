@@ -8,7 +8,7 @@ from functools import partial
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django_htmx.http import reswap, retarget, trigger_client_event
@@ -20,7 +20,7 @@ from treatments.actions.worklist import call_again, log_contact, put_off
 from treatments.forms.worklist import ContactForm, SnoozeForm
 from treatments.models import ContactLog, PlanState, TreatmentPlan
 from treatments.models.plans import has_lapsed
-from treatments.models.worklist import ROWS, first_to_call
+from treatments.models.worklist import ROWS, first_to_call, waiting
 from treatments.views.due import due_rows
 
 LETTERS = 3
@@ -107,16 +107,8 @@ def due_list(clinic, chosen: str, *, today: date) -> list[QuerySet]:
 
 
 def _tabs(clinic, mine, chosen, today) -> list[dict]:
-    """Return the lists a role works, each with how many wait there."""
-    asleep, lapsed = Q(snoozed_until__gt=today), has_lapsed(today)
-    plans = TreatmentPlan.objects.of(clinic)
-    awake = Q(is_paused=False) & ~asleep
-    found = plans.due(today).with_pause(today).order_by().aggregate(
-        call=Count("pk", filter=awake & ~lapsed), lapsed=Count("pk", filter=awake & lapsed),
-        snoozed=Count("pk", filter=asleep), blocked=Count("pk", filter=Q(is_paused=True)),
-    )  # fmt: skip
-    if "blocked" in mine:
-        found["blocked"] += plans.open().filter(next_booked_on__lt=today).count()
+    """Return the lists a role works, each with how many wait there; see `waiting`."""
+    found = waiting(clinic, today, lists=mine, exactly=chosen)
     return [
         {"label": words, "url": f"?list={key}", "active": key == chosen, "count": found[key]}
         for key, words in mine.items()

@@ -15,6 +15,7 @@ from tests.support.records import appointment
 from treatments.actions.kept import keep_dates
 from treatments.actions.worklist import log_contact, put_off
 from treatments.models import ContactLog, TreatmentPlan
+from treatments.models import worklist as questions
 from treatments.models.worklist import ROWS, first_to_call
 from treatments.views.worklist import due_list
 
@@ -183,7 +184,7 @@ def test_the_worklist_costs_the_same_queries_for_any_number_of_rows(
         log_contact(plan=course(clinic), result="no_answer", at=NOON, by=desk)
     client = as_user(desk)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get("/worklist/")
 
 
@@ -294,6 +295,45 @@ def test_a_practitioner_alone_sees_what_is_lapsed_and_blocked(clinic, desk, prac
     assert seen[desk] == ["To call", "Put off"]
     assert seen[practitioner] == ["To call", "Lapsed", "Blocked", "Put off"]
     assert as_user(desk).get("/worklist/?list=blocked").context["chosen"] == "call"
+
+
+def test_every_tab_counts_what_its_list_shows(clinic, practitioner, desk, as_user):
+    course(clinic, latest=-1), course(clinic), course(clinic, first=15)  # to call, and not yet
+    course(clinic, latest=-43, ideal=-50, first=-60)  # lapsed by its days
+    course(clinic, contacts_unanswered=3)  # lapsed by calls in vain
+    put_off(plan=course(clinic), until=TODAY + WEEK, because="away", today=TODAY, at=NOON, by=desk)
+    for first, last in ((-1, 0), (0, 0), (0, 1), (1, 2), (-2, -1)):
+        away = {"from_day": TODAY + first * WEEK / 7, "to_day": TODAY + last * WEEK / 7}
+        Blackout.objects.create(patient=course(clinic).patient, kind="medical", **away)
+    Blackout.objects.create(
+        patient=course(clinic).patient, kind="sun", from_day=TODAY, to_day=TODAY
+    )
+    course(clinic, next_booked_on=TODAY - WEEK)  # a visit without its record
+
+    tabs = as_user(practitioner).get("/worklist/").context["lists"]
+
+    counts = {tab["url"]: tab["count"] for tab in tabs}
+    assert counts == {
+        f"?list={n}": len(listed(clinic, n)) for n in ("call", "lapsed", "blocked", "snoozed")
+    }
+    assert counts == {"?list=call": 5, "?list=lapsed": 2, "?list=blocked": 4, "?list=snoozed": 1}
+
+
+def test_what_has_lapsed_is_counted_to_99_until_it_is_looked_at(
+    clinic, practitioner, as_user, monkeypatch
+):
+    monkeypatch.setattr(questions, "COUNT_TO", 3)
+    client, seen = as_user(practitioner), []
+    for _ in range(3):
+        course(clinic, latest=-43, ideal=-50, first=-60)
+        tabs = client.get("/worklist/").context["lists"]
+        seen += [tab["count"] for tab in tabs if tab["label"] == "Lapsed"]
+
+    looked_at = client.get("/worklist/?list=lapsed")
+
+    assert seen == [1, 2, "2+"]
+    assert [tab["count"] for tab in looked_at.context["lists"] if tab["active"]] == [3]
+    assert looked_at.context["page"].paginator.count == 3
 
 
 def test_a_call_is_kept_with_who_and_when(clinic, desk, as_user):
