@@ -50,7 +50,7 @@ class _Standing(NamedTuple):
 
 
 @Prepared
-def _standing():
+def _around():
     """Ask for a patient's visits of a day and of a form, and the clinic's kept times that expired."""
     names = "pk", "patient_id", "request_key", "starts_at", "ends_at", "expires_at"
     mine = Appointment.everything.filter(patient=Given("patient", BigIntegerField()))
@@ -89,7 +89,9 @@ class Visit:
         keys = {key for key in giving_way if key}
         if not keys and not any(row.has_expired for row in self._standing):
             return []
-        return make_way(clinic=self.clinic, at=self.at, giving_way=keys)
+        gone = make_way(clinic=self.clinic, at=self.at, giving_way=keys)
+        vars(self).pop("_standing", None)  # whoever this waited for may have booked meanwhile
+        return gone
 
     def placed(self, place: Callable[[Slot], Appointment]) -> tuple[Appointment, bool]:
         """Return the appointment that `place` wrote and True, or the first one of a double submit.
@@ -141,9 +143,9 @@ class Visit:
 
     @cached_property
     def _standing(self) -> list["_Standing"]:
-        """Return what stands in the way of this visit, or may: see `_standing`."""
-        rows = _standing(clinic=self.clinic.pk, patient=self.patient.pk, day=self._day, at=self.at,
-                         key=self.request_key)  # fmt: skip
+        """Return what stands in the way of this visit, or may: see `_around`."""
+        rows = _around(clinic=self.clinic.pk, patient=self.patient.pk, day=self._day, at=self.at,
+                       key=self.request_key)  # fmt: skip
         return [_Standing(*row, self.at) for row in rows]
 
     @cached_property
