@@ -1,5 +1,6 @@
 """Times kept for a patient on the telephone: kept, taken, let go, expired."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -253,6 +254,8 @@ def test_what_was_booked_while_a_deed_waited_to_clear_is_in_its_way(
         factories.slot_on(clinic, TUESDAY, start, who)
         for start, who in ((600, second), (630, first))
     )
+    rooms, devices = (clinic.resources.filter(kind=kind) for kind in ("room", "device"))
+    ten = replace(ten, room_id=rooms[1].pk, device_id=devices[1].pk)  # the holds do not meet
     keep()
     later, clearing = now + MINUTES, placing.make_way
 
