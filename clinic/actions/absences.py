@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from clinic.actions import messages
 from clinic.actions.audit import record
+from clinic.actions.locks import deed
 from clinic.actions.placing import take
 from clinic.models import Appointment, Clinic, Hold, HoursException, Resource, Rest
 from clinic.models.openings import shape_of, slot_of, snapshot
@@ -126,7 +126,7 @@ def handle_visits(
             outcome.to_move.append(_to_move(row, absence.words, at=at, by=by))
 
 
-@transaction.atomic
+@deed
 def swap_units(row: Appointment, *, at: datetime, by) -> bool:
     """Give a booked visit another room or device at its own time; False when none is free.
 
@@ -163,7 +163,7 @@ def _to_move(row: Appointment, because: str, *, at: datetime, by) -> Appointment
     return row
 
 
-@transaction.atomic
+@deed
 def let_times_go(rows: Iterable[Appointment]) -> dict[int, list[tuple[int, int, int]]]:
     """Free what visits to move still hold, and return it: key -> (resource, start, end)."""
     held: dict[int, list[tuple[int, int, int]]] = {row.pk: [] for row in rows}

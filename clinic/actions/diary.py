@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from clinic.actions import messages
-from clinic.actions.locks import share_diary
+from clinic.actions.locks import deed, share_diary
 from clinic.actions.placing import (
     Visit,
     columns,
@@ -42,7 +42,7 @@ __all__ = [
 Status = Appointment.Status
 
 
-@transaction.atomic
+@deed
 def book(
     *, clinic, patient, service, slot: Slot, rests: Sequence[RestWish] = (), at: datetime, by,
     note: str = "", request_key=None, why: Iterable = (), quiet: bool = False,
@@ -89,7 +89,7 @@ def book(
     return appointment
 
 
-@transaction.atomic
+@deed
 def move(
     *, appointment: Appointment, slot: Slot, rests: Sequence[RestWish] | None = None, version: int,
     at: datetime, by, why: Iterable = (), quiet: bool = False,
@@ -130,7 +130,7 @@ def move(
     return row
 
 
-@transaction.atomic
+@deed
 def cancel(*, appointment: Appointment, reason: str, at: datetime, by) -> Appointment:
     """Cancel a visit that has not begun and free its time and healing time.
 
@@ -148,7 +148,7 @@ def cancel(*, appointment: Appointment, reason: str, at: datetime, by) -> Appoin
     return _ended(row, Status.CANCELLED, "cancelled", at, by, reason=reason)
 
 
-@transaction.atomic
+@deed
 def unbook(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Take back a booking made a moment ago, as if it had been a slip: its time is free again."""
     row = _locked(appointment)
@@ -158,7 +158,7 @@ def unbook(*, appointment: Appointment, at: datetime, by) -> Appointment:
     return _ended(row, Status.ENTERED_IN_ERROR, "unbooked", at, by)
 
 
-@transaction.atomic
+@deed
 def mark_to_move(*, appointment: Appointment, because: str, at: datetime, by) -> Appointment:
     """Free a booked visit's time because it can no longer stand, and put it on the list to move."""
     row = _locked(appointment)
@@ -175,7 +175,7 @@ def mark_to_move(*, appointment: Appointment, because: str, at: datetime, by) ->
     return _saved(row, "to_move", at, by, reason=because)
 
 
-@transaction.atomic
+@deed
 def change_rests(*, appointment: Appointment, rests: Sequence[RestWish]) -> None:
     """Replace the healing times a booked visit reserves; part of another deed, which is audited.
 
@@ -192,7 +192,7 @@ def change_rests(*, appointment: Appointment, rests: Sequence[RestWish]) -> None
 
 
 # --- The steps of a visit -------------------------------------------------------------------------
-@transaction.atomic
+@deed
 def confirm(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the patient said they will come."""
     row = _locked(appointment)
@@ -204,7 +204,7 @@ def confirm(*, appointment: Appointment, at: datetime, by) -> Appointment:
     return _saved(row, "confirmed", at, by)
 
 
-@transaction.atomic
+@deed
 def arrive(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the patient is here."""
     return _step(
@@ -213,7 +213,7 @@ def arrive(*, appointment: Appointment, at: datetime, by) -> Appointment:
     )  # fmt: skip
 
 
-@transaction.atomic
+@deed
 def numb(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that numbing has begun for a patient who is here; a second time changes nothing."""
     row = _locked(appointment)
@@ -225,7 +225,7 @@ def numb(*, appointment: Appointment, at: datetime, by) -> Appointment:
     return _saved(row, "numbing", at, by)
 
 
-@transaction.atomic
+@deed
 def start(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the patient is in the room; one nobody greeted has thereby arrived."""
     return _step(
@@ -234,7 +234,7 @@ def start(*, appointment: Appointment, at: datetime, by) -> Appointment:
     )  # fmt: skip
 
 
-@transaction.atomic
+@deed
 def finish(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the visit is over."""
     return _step(
@@ -243,7 +243,7 @@ def finish(*, appointment: Appointment, at: datetime, by) -> Appointment:
     )  # fmt: skip
 
 
-@transaction.atomic
+@deed
 def attended(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep afterwards that a visit of an earlier day took place, at the time it was booked for.
 
@@ -263,7 +263,7 @@ def attended(*, appointment: Appointment, at: datetime, by) -> Appointment:
     return _saved(row, "finished", at, by, details={"afterwards": True})
 
 
-@transaction.atomic
+@deed
 def mark_noshow(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the patient did not come. The time stays taken, the skin needs no rest."""
     row = _locked(appointment)
@@ -277,7 +277,7 @@ def mark_noshow(*, appointment: Appointment, at: datetime, by) -> Appointment:
     return _ended(row, Status.NOSHOW, "missed", at, by)
 
 
-@transaction.atomic
+@deed
 def undo(
     *, appointment: Appointment, rests: Sequence[RestWish] = (), at: datetime, by,
     instead_of: Iterable[int | None] = (),

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
-from clinic.actions.locks import share_diary
+from clinic.actions.locks import deed, share_diary
 from clinic.actions.placing import (
     Visit,
     clear_expired,
@@ -34,7 +34,7 @@ __all__ = ["KEPT_FOR", "clear_expired", "give_up", "keep"]
 KEPT_FOR = timedelta(minutes=10)
 
 
-@transaction.atomic
+@deed
 def keep(
     *, clinic, patient, service, slot: Slot, rests: Sequence[RestWish] = (), at: datetime, by,
     request_key=None, instead_of: Iterable[int | None] = (),
@@ -72,7 +72,7 @@ def keep(
     return kept
 
 
-@transaction.atomic
+@deed
 def give_up(*, kept: Appointment, at: datetime, by) -> bool:
     """Let a kept time go; False when it had expired or gone already."""
     share_diary(kept.clinic_id)

@@ -101,6 +101,10 @@ class AppointmentQuerySet(models.QuerySet):
         """Keep kept times that are over: `expires_at` is the first instant that is."""
         return self.filter(expires_at__lte=at)
 
+    def over(self, clinic, at) -> tuple[int, ...]:
+        """Return the keys of a clinic's kept times that have expired: what they hold is free."""
+        return tuple(self.of(clinic).expired(at).values_list("pk", flat=True))
+
     def open(self, at):
         """Keep kept times that still stand."""
         return self.filter(expires_at__gt=at)

@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
 from clinic.forms.calendar import Look, PlaceForm
 from clinic.forms.diary import slot_word
 from clinic.models import Appointment
@@ -18,6 +17,7 @@ from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
 from clinic.views.back import came_from
 from clinic.views.drawn import Sheet
+from clinic.views.looks import look_at
 from clinic.views.offers import DayRules, why_this_day
 from clinic.views.targets import PickUp, month_of
 from treatments.actions import diary as deeds
@@ -184,7 +184,4 @@ def _visit(request, appointment_id) -> Appointment:
 
 
 def _open(request, row: Appointment):
-    return open_patient(
-        pk=row.patient_id, clinic=request.clinic, category="schedule", at=timezone.now(),
-        by=request.user,
-    )  # fmt: skip
+    return look_at(request, row.patient_id, "schedule", alone=True)

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from clinic.actions import tentative
 from clinic.actions.diary import book
-from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.forms.diary import BookingForm, SlotSearchForm, day_asked
 from clinic.models import Appointment, OutboxMessage, Patient
@@ -20,6 +19,7 @@ from clinic.permissions import CARE, may
 from clinic.scheduling.reasons import day_words
 from clinic.views.back import came_from
 from clinic.views.calendar import preview_of, remember, undo_at_hand
+from clinic.views.looks import look_at
 from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.targets import PickUp
 from clinic.views.tentative import kept_times, outside_courses
@@ -233,10 +233,7 @@ def _today(request):
 
 
 def _open(request, patient_id):
-    return open_patient(
-        pk=patient_id, clinic=request.clinic, category="schedule", at=timezone.now(),
-        by=request.user,
-    )  # fmt: skip
+    return look_at(request, patient_id, "schedule")
 
 
 def _visit(request, appointment_id) -> Appointment:

@@ -69,7 +69,7 @@ class Search:
 
     `units` are the clinic's practitioners, rooms and devices by key; `session` is the session of a
     course it is for; `moving` the appointment that gives way, `kept` keys of kept times that do
-    outside courses.
+    outside courses, `over` keys of kept times that have expired.
     """
 
     clinic: Clinic
@@ -82,6 +82,7 @@ class Search:
     session: PlannedSession | None = None
     moving: Appointment | None = None
     kept: Sequence[int] = ()
+    over: Sequence[int] = ()
 
     @property
     def today(self) -> date:
@@ -193,7 +194,7 @@ class DayRules:
         self.search = search
         kept = [search.session.tentative_id] if search.session else search.kept
         moving = [search.moving.pk] if search.moving else []
-        self.ignore = tuple(key for key in (*moving, *kept) if key)
+        self.ignore = tuple(key for key in (*moving, *kept, *search.over) if key)
         self.blackouts = tuple(
             Blackout(row.from_day, row.to_day, row.kind, row.margin_before_days,
                      row.margin_after_days)
@@ -204,8 +205,9 @@ class DayRules:
             self.course = Course(search.session.plan)
             self.number = search.session.number
             self.healing = Healing(
-                search.patient, self.course.zone_codes, ignore=self.course.giving_way(self.number)
-            )
+                search.patient, self.course.zone_codes,
+                ignore=[*self.course.giving_way(self.number), *search.over],
+            )  # fmt: skip
             self.window = window_of(self.course, self.number, self.healing, today=search.today)
             self.rest = Rest(self.course, self.number)
 

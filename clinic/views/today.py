@@ -37,6 +37,7 @@ def clinic_switch(request):
         raise Http404
     mine = Membership.objects.for_frame(request.user)
     request.session["clinic_id"] = get_object_or_404(mine, clinic_id=int(chosen)).clinic_id
+    request.session.save()  # now: a switch that cannot be kept must not look done
     return redirect("today")
 
 

@@ -13,11 +13,9 @@ function watchRequests() {
     toast("No connection. What you typed is still here; try again in a moment.", "error");
   });
   document.addEventListener("htmx:responseError", ({ detail }) => {
-    const refused = detail.xhr.status === 403;
-    toast(
-      refused ? "You may not do this." : "That did not work. What you typed is still here.",
-      "error",
-    );
+    const { status, responseText } = detail.xhr;
+    const words = { 403: "You may not do this.", 503: responseText };
+    toast(words[status] ?? "That did not work. What you typed is still here.", "error");
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Signed out meanwhile: the answer is the sign-in page, which belongs in no part of this one.

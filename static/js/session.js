@@ -207,7 +207,7 @@ async function onAnswer(event) {
     }
     place(await answer.text()); // faults of fields stay as they are
   } else {
-    toast(answer.status === 403 ? "You may not do this." : "That did not work. Try again.", "error");
+    toast(answer.status === 403 ? "You may not do this." : "Not kept. What you typed is still here; try again.", "error");
   }
 }
 

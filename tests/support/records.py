@@ -99,3 +99,15 @@ def answer_all(session, by, at):
         if one.is_open:
             answer_finding(session=session, key=one.key, seen=one.finding.fingerprint,
                            reason="Seen together", at=at, by=by)  # fmt: skip
+
+
+def posted(session, **changes):
+    """Return what the page of a draft without creams and products posts."""
+    data = {"version": session.version}
+    for name in ("zones", "numbing", "products"):
+        count = getattr(session, name).count()
+        data |= {f"{name}-TOTAL_FORMS": count, f"{name}-INITIAL_FORMS": count}
+    for n, row in enumerate(session.zones.all()):
+        data |= {f"zones-{n}-zone": row.zone_id, f"zones-{n}-depth_mm": row.depth_mm,
+                 f"zones-{n}-passes": row.passes}  # fmt: skip
+    return data | changes

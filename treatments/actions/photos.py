@@ -13,6 +13,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from clinic.actions.audit import record
+from clinic.actions.locks import deed
 from clinic.models import Clinic, Patient
 from treatments.actions.photo_files import discard, keep, new_name
 from treatments.actions.renditions import SIZES, order_renditions
@@ -165,7 +166,7 @@ def discard_quietly(name: str) -> None:
         log.warning("A file of a photo stays behind for reconcile_photos")
 
 
-@transaction.atomic
+@deed
 def settle(*, photo: Photo, at: datetime, by) -> Photo:
     """Show a promised photo whose file is kept, and ask for its sizes. Doing it twice is once."""
     waiting = Photo.objects.filter(pk=photo.pk, state=Photo.State.PENDING)
@@ -179,7 +180,7 @@ def settle(*, photo: Photo, at: datetime, by) -> Photo:
     return settled
 
 
-@transaction.atomic
+@deed
 def sort_photo(*, photo: Photo, view: View | None, at: datetime, by) -> Photo:
     """Put a photo under another standard view, or under none yet; return the new row."""
     current = Photo.objects.select_for_update().get(pk=photo.pk)
@@ -193,7 +194,7 @@ def sort_photo(*, photo: Photo, view: View | None, at: datetime, by) -> Photo:
     return Photo.objects.get(pk=current.pk)
 
 
-@transaction.atomic
+@deed
 def strike_photo(*, photo: Photo, reason: str, at: datetime, by) -> Photo:
     """Mark a photo as entered by mistake: it is shown nowhere any more, and kept."""
     reason = reason.strip()
@@ -215,7 +216,7 @@ class OpenedPhoto:
     file_name: str
 
 
-@transaction.atomic
+@deed
 def open_photo(*, key: UUID, size: str, clinic: Clinic, at: datetime, by) -> OpenedPhoto:
     """Find a photo's file for a user and write "photo.viewed": the one door to a photo's bytes.
 

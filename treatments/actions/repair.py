@@ -20,7 +20,8 @@ from clinic.actions.absences import (
     visits_in,
 )
 from clinic.actions.audit import record
-from clinic.actions.locks import own_diary
+from clinic.actions.locks import deed, own_diary
+from clinic.actions.placing import make_way
 from clinic.actions.refusals import Conflict, broken_promise
 from clinic.models import Appointment, Blackout, Clinic, Hold
 from clinic.scheduling.minutes import minute_of_instant
@@ -54,7 +55,7 @@ class Applied:
     clashed: dict[int, str] = field(default_factory=dict)
 
 
-@transaction.atomic
+@deed
 def keep_absence(*, clinic: Clinic, absence: Absence, at: datetime, by) -> Outcome:
     """Keep that somebody or something is away; every visit it falls into becomes work.
 
@@ -66,6 +67,7 @@ def keep_absence(*, clinic: Clinic, absence: Absence, at: datetime, by) -> Outco
         raise ValidationError("This belongs to another clinic.", code="foreign")
     check_absence(absence, today=clinic.local_date(at))
     own_diary(clinic.pk)
+    make_way(clinic=clinic, at=at)  # a room kept for nobody any more may be swapped into
     visits = visits_in(clinic, absence, at=at)
     plans = _locked_plans(visits)
     visits = visits_in(clinic, absence, at=at) if plans else visits
@@ -76,7 +78,7 @@ def keep_absence(*, clinic: Clinic, absence: Absence, at: datetime, by) -> Outco
     return outcome
 
 
-@transaction.atomic
+@deed
 def apply_repair(*, clinic: Clinic, rows: Sequence[Chosen], at: datetime, by) -> Applied:
     """Carry out the rows of a plan in one transaction, in order of their new times.
 

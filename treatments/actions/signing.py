@@ -7,11 +7,11 @@ from datetime import date, datetime
 from functools import partial
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import F
 
 from clinic.actions.audit import record as audit
 from clinic.actions.diary import mark_to_move
+from clinic.actions.locks import deed
 from clinic.actions.refusals import Conflict
 from clinic.models import Rest, TreatedArea
 from clinic.scheduling.minutes import day_number
@@ -64,7 +64,7 @@ def gaps_in(record: Record) -> list[Gap]:
     return [Gap(sentence, field) for is_missing, sentence, field in checks if is_missing]
 
 
-@transaction.atomic
+@deed
 def sign_session(*, session: TreatmentSession, version: int, at: datetime, by) -> TreatmentSession:
     """Sign a draft: freeze it with its findings and hash, and let everything follow from it.
 

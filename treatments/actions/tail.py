@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
-from clinic.actions.locks import share_diary
+from clinic.actions.locks import deed, share_diary
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment
 from clinic.scheduling.slots import Slot
@@ -15,7 +14,7 @@ from treatments.actions.kept import lock_plan
 from treatments.models import PlannedSession
 
 
-@transaction.atomic
+@deed
 def move_with_tail(
     *, appointment: Appointment, slot: Slot, others: Mapping[int, Slot], version: int,
     at: datetime, by, why: Mapping[int, Sequence] | None = None,
@@ -34,7 +33,7 @@ def move_with_tail(
     return book_course(plan=session.plan, slots=slots, at=at, by=by, why=why)
 
 
-@transaction.atomic
+@deed
 def cancel_with_tail(
     *, appointment: Appointment, reason: str, slots: Mapping[int, Slot], at: datetime, by,
     why: Mapping[int, Sequence] | None = None,

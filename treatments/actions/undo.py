@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from clinic.actions import diary as bookings
-from clinic.actions.locks import share_diary
+from clinic.actions.locks import deed, share_diary
 from clinic.models import Appointment
 from clinic.models.openings import slot_of
 from clinic.scheduling.slots import Slot
@@ -47,7 +46,7 @@ def booked(appointment: Appointment) -> dict:
     return {"kind": "booked", "pk": appointment.pk, "version": appointment.version}
 
 
-@transaction.atomic
+@deed
 def take_back(*, places: Sequence[Place], at: datetime, by) -> list[Appointment]:
     """Put visits back to what they were: all or none.
 

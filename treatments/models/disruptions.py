@@ -79,11 +79,16 @@ class Disruption:
         return tuple(first + timedelta(days=n) for n in range(min(count, LONGEST_DAYS)))
 
     @cached_property
+    def over(self) -> tuple[int, ...]:
+        """Return the keys of kept times that have expired: what they hold is free."""
+        return Appointment.tentative.over(self.clinic, self.at)
+
+    @cached_property
     def problem(self) -> Problem:
         """Return the problem for the search; the holds of the visits to move count as free."""
-        ids = [row.pk for row in self.visits]
+        gone = [*(row.pk for row in self.visits), *self.over]
         known = snapshot(
-            self.clinic, None, from_day=self.days[0], days=len(self.days), ignore=ids
+            self.clinic, None, from_day=self.days[0], days=len(self.days), ignore=gone
         )  # fmt: skip
         kinds = {row.resource_id: row.kind for row in known.resources}
         free = free_minutes(known, self.days)
@@ -165,7 +170,7 @@ class Disruption:
         rows = Rest.objects.filter(
             area__patient__in={row.patient_id for row in self.visits},
             end_day__gt=day_number(self.days[0]),
-        )
+        ).exclude(appointment__in=self.over)
         found = defaultdict(list)
         for patient_id, *rest in rows.values_list(
             "area__patient_id", "start_day", "end_day", "area__zone_code", "appointment_id"
@@ -233,7 +238,7 @@ class Disruption:
         days = [first + timedelta(days=n) for n in range(BEYOND_DAYS)]
         if row.service_id not in self._beyond:
             self._beyond[row.service_id] = snapshot(
-                self.clinic, row.service, from_day=first, days=BEYOND_DAYS
+                self.clinic, row.service, from_day=first, days=BEYOND_DAYS, ignore=self.over
             )
         window, away = self.windows.get(row.pk, Window()), self.away_days(row, days)
         refused = self.refused.get(row.pk, NOTHING_REFUSED)

@@ -159,6 +159,7 @@ class _Search:
     today: date
     from_day: date
     keep_booked: bool
+    over: tuple[int, ...] = ()
 
     @cached_property
     def open(self) -> list[PlannedSession]:
@@ -181,7 +182,8 @@ class _Search:
     def ignore(self) -> list[int]:
         """Return the keys of the appointments and kept times that give way to the plan."""
         kept = [row.tentative_id for row in self.open if row.tentative_id]
-        return [row.appointment_id for row in self.open if row.is_booked] + kept
+        booked = [row.appointment_id for row in self.open if row.is_booked]
+        return [*booked, *kept, *self.over]
 
     @cached_property
     def blackouts(self) -> tuple[Blackout, ...]:
@@ -233,17 +235,18 @@ class _Search:
 
 def course_request(
     plan: TreatmentPlan, *, today: date, from_day: date | None = None, keep_booked: bool = True,
-    course: Course | None = None, promised: Iterable[Stretch] = (),
+    course: Course | None = None, promised: Iterable[Stretch] = (), over: tuple[int, ...] = (),
 ) -> CourseRequest | None:  # fmt: skip
     """Return what the planner plans: every session that is not done, None when there is none.
 
     Bookings stay where they are; without `keep_booked` they may move at a cost. No other session is
     put before `from_day`, tomorrow unless told. `course` when it is at hand, or not written yet
     (`Course.draft`). `promised` are stretches that count as taken though nothing is written yet:
-    those of courses planned a moment before. 12 queries, however long the course and the diary.
+    those of courses planned a moment before; `over` keys of kept times that have expired and count
+    as free. 12 queries, however long the course and the diary.
     """
     from_day = from_day or today + timedelta(days=1)
-    search = _Search(course or Course(plan), today, from_day, keep_booked)
+    search = _Search(course or Course(plan), today, from_day, keep_booked, over)
     if not search.open:
         return None
     zone, days = plan.clinic.zone, search.horizon_days
@@ -267,22 +270,22 @@ def propose(
     from_day: date | None = None,
     weights: Weights | None = None,
     course: Course | None = None,
+    over: tuple[int, ...] = (),
 ) -> Sequence[Proposal | Refusal]:
     """Return three proposals of dates for all sessions to come (or why not), none when all is done.
 
     One per weighting of `clinic.scheduling.course.WEIGHTINGS`. What is booked stays; only when no
-    dates can be found around it (healing took longer, the patient is away) may it move. `course`
-    as for `course_request`.
+    dates can be found around it (healing took longer, the patient is away) may it move. `course` and
+    `over` as for `course_request`.
     """
-    request = course_request(plan, today=today, from_day=from_day, course=course)
+    asked = {"today": today, "from_day": from_day, "course": course, "over": over}
+    request = course_request(plan, **asked)
     if request is None:
         return ()
     found = propose_three(request, weights)
     has_bookings = any(wish.booked for wish in request.sessions)
     if has_bookings and any(isinstance(row, Refusal) for row in found):
-        request = course_request(
-            plan, today=today, from_day=from_day, keep_booked=False, course=course
-        )
+        request = course_request(plan, **asked, keep_booked=False)
         found = propose_three(request, weights)
     return found
 

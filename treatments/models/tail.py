@@ -19,7 +19,7 @@ def session_of(appointment: Appointment) -> PlannedSession | None:
 
 def tail_of(
     session: PlannedSession, *, course: Course, today: date, slot: Slot | None = None,
-    avoid: date | None = None,
+    avoid: date | None = None, over: tuple[int, ...] = (),
 ) -> Tail | Refusal | None:  # fmt: skip
     """Return what it does to the rest when a session moves to `slot`, or loses its day `avoid`.
 
@@ -28,7 +28,12 @@ def tail_of(
     """
     first = min(slot.day, today + timedelta(days=1)) if slot else today + timedelta(days=1)
     request = course_request(
-        session.plan, today=today, from_day=max(first, today), keep_booked=False, course=course
+        session.plan,
+        today=today,
+        from_day=max(first, today),
+        keep_booked=False,
+        course=course,
+        over=over,
     )
     if request is None or session.number not in {wish.number for wish in request.sessions}:
         return None

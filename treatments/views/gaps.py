@@ -64,36 +64,38 @@ def fits(gap: Gap, *, clinic, at: datetime, units, limit: int = SHOWN) -> list[F
     """Return the waiting patients a gap suits, in turn: urgent first, then who has waited longest.
 
     By the rules of booking: weekday, hours, practitioner and notice as wished, healing, the other
-    sessions of the course and days away. Somebody already booked is offered earlier days alone.
+    sessions of the course and days away; a kept time that has expired is free. Somebody already
+    booked is offered earlier days alone.
     """
     today, now = clinic.local_date(at), minute_of_instant(at)
     if gap.start <= now:
         return []
-    found, known = [], {}
+    found, known, over = [], {}, Appointment.tentative.over(clinic, at)
     rows = WaitlistEntry.objects.of(clinic).waiting(gap.day).in_turn().with_people()
     for entry in rows[:LOOKED_AT]:
         if not entry.wants(day=gap.day, today=today):
             continue
-        if fit := _fit(entry, gap, clinic=clinic, at=at, units=units, known=known):
+        if fit := _fit(entry, gap, clinic=clinic, at=at, units=units, known=known,
+                       over=over):  # fmt: skip
             found.append(fit)
             if len(found) == limit:
                 break
     return found
 
 
-def _fit(entry, gap, *, clinic, at, units, known) -> Fit | None:
+def _fit(entry, gap, *, clinic, at, units, known, over) -> Fit | None:
     entry.clinic = entry.patient.clinic = clinic
     session, visit = _visit_of(entry, clinic.local_date(at))
     if visit is not None and visit.local_date <= gap.day:
         return None
     if entry.plan and session is None:
         return None
-    slot = _slot(entry, gap, known)
+    slot = _slot(entry, gap, known, over)
     if slot is None:
         return None
     rules = DayRules(Search(
         clinic=clinic, patient=entry.patient, service=entry.service, units=units, at=at,
-        session=session, moving=visit,
+        session=session, moving=visit, over=over,
     ))  # fmt: skip
     offers = offered([slot], units)
     if rules.refusal(gap.day) or not offers:
@@ -118,12 +120,12 @@ def _visit_of(entry, today) -> tuple[PlannedSession | None, Appointment | None]:
     return None, None
 
 
-def _slot(entry, gap, known) -> Slot | None:
+def _slot(entry, gap, known, over) -> Slot | None:
     """Return the first time in the gap, with its practitioner, that this wish would take."""
     if entry.service_id not in known:
         try:
             known[entry.service_id] = (
-                snapshot(entry.clinic, entry.service, from_day=gap.day, days=1),
+                snapshot(entry.clinic, entry.service, from_day=gap.day, days=1, ignore=over),
                 shape_of(entry.service),
             )
         except ValidationError:  # nobody is needed in it: not bookable

@@ -8,9 +8,9 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict
 from clinic.scheduling.reasons import day_words
+from clinic.views.looks import look_at
 from treatments.actions.healing import EXTRA_DAYS, slow_healing
 from treatments.forms.healing import HealingForm
 from treatments.models import TreatmentSession
@@ -53,8 +53,7 @@ def _told(freed) -> str:
 def _page(request, session) -> dict:
     """Return who it is about and what each choice would free."""
     now = timezone.now()
-    patient = open_patient(pk=session.patient_id, clinic=request.clinic, category="note", at=now,
-                           by=request.user)  # fmt: skip
+    patient = look_at(request, session.patient_id, "note")
     return {
         "session": session, "patient": patient, "today": request.clinic.local_date(now),
         "allergies": patient.allergies.filter(ended_on=None),

@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
-from clinic.actions.patients import open_patient
 from clinic.actions.refusals import SlotTaken
 from clinic.actions.tentative import clear_expired
 from clinic.forms.diary import BookingForm
@@ -20,6 +19,7 @@ from clinic.permissions import CARE
 from clinic.scheduling.course import Weights, day_verdicts
 from clinic.scheduling.reasons import Reason, day_words, sentence
 from clinic.views.back import came_from
+from clinic.views.looks import look_at
 from clinic.views.offers import Offer, offered, why_this_day
 from treatments.actions.diary import book_session
 from treatments.models import PlannedSession, TreatmentPlan
@@ -87,8 +87,7 @@ def _why_none(verdicts) -> str:
 def course_next(request, plan_id):
     """Offer the best three dates of the next session; one tap books one."""
     plan, today = _plan(request, plan_id), request.clinic.local_date(timezone.now())
-    patient = open_patient(pk=plan.patient_id, clinic=request.clinic, category="schedule",
-                           at=timezone.now(), by=request.user)  # fmt: skip
+    patient = look_at(request, plan.patient_id, "schedule", alone=request.method == "GET")
     plan.patient, refusal, nearest = patient, None, []
     units = {row.pk: row for row in request.clinic.resources.all()}
     clear_expired(clinic=request.clinic, at=timezone.now())

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
-from clinic.actions.patients import open_patient
+from clinic.views.looks import look_at
 from treatments.actions.photos import (
     PhotoNotKept,
     open_photo,
@@ -134,9 +134,7 @@ def _bytes_of(opened):
 
 
 def _open(request, patient_id):
-    return open_patient(
-        pk=patient_id, clinic=request.clinic, category="photo", at=timezone.now(), by=request.user
-    )
+    return look_at(request, patient_id, "photo")
 
 
 def _photo(request, key):

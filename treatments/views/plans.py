@@ -7,11 +7,11 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.actions.tentative import clear_expired
 from clinic.forms.diary import day_asked
 from clinic.permissions import CARE
+from clinic.views.looks import look_at
 from clinic.views.offers import offered
 from clinic.views.tentative import kept_times
 from treatments.actions.diary import book_course
@@ -244,10 +244,7 @@ def _today(request):
 
 def _open(request, patient_id):
     clinical = request.member.role in CARE
-    return open_patient(
-        pk=patient_id, clinic=request.clinic, category="note" if clinical else "schedule",
-        at=timezone.now(), by=request.user,
-    )  # fmt: skip
+    return look_at(request, patient_id, "note" if clinical else "schedule")
 
 
 def _plan(request, plan_id) -> TreatmentPlan:

@@ -130,16 +130,17 @@ class Dates:
     """The open sessions of a course, and what may become of them. One request to the planner.
 
     `units` are the clinic's practitioners and rooms by key; no session is put before `from_day`.
-    `course` is given for one that is not written yet; without `keep_booked` bookings may move.
+    `course` is given for one that is not written yet; without `keep_booked` bookings may move;
+    `over` are the keys of kept times that have expired.
     """
 
     def __init__(
         self, plan, *, units: Mapping[int, Resource], today: date, from_day=None,
-        course: Course | None = None, keep_booked: bool = True,
+        course: Course | None = None, keep_booked: bool = True, over: tuple[int, ...] = (),
     ) -> None:  # fmt: skip
         self.plan, self.units, self.today = plan, units, today
         self.course = course or Course(plan)
-        asked = {"today": today, "from_day": from_day, "course": self.course}
+        asked = {"today": today, "from_day": from_day, "course": self.course, "over": over}
         self.request: CourseRequest | None = course_request(plan, **asked, keep_booked=keep_booked)
         self.outcomes: Sequence[Proposal | Refusal] = ()
         if self.request is None:

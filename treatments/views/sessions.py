@@ -158,7 +158,9 @@ def _next_dates(request, session):
     plan, found = session.plan, []
     if plan and plan.status == "open" and plan.sessions_left and not plan.next_booked_on:
         plan.clinic, plan.patient = session.clinic, session.patient
-        proposals = propose(plan, today=request.clinic.local_date(timezone.now()))
+        at = timezone.now()
+        proposals = propose(plan, today=request.clinic.local_date(at),
+                            over=Appointment.tentative.over(request.clinic, at))  # fmt: skip
         slots = [one.sessions[0].slot for one in proposals if getattr(one, "sessions", ())]
         found = sorted({slot.start: slot for slot in slots}.values(), key=lambda slot: slot.start)
     page = {"plan": plan, "found": found, "session": session}
@@ -192,6 +194,10 @@ def _saved_page(request, session, at):
         _save(request, session, forms, at)
     except Conflict:
         return _conflict(request, record, forms, at, template)
+    except ValidationError as refused:
+        messages.error(request, refused.messages[0])
+        parts = _parts(request, record, at, forms=forms)
+        return render(request, template, parts, status=422)
     faults = forms.faults()
     if not faults:
         messages.success(request, "Saved.")
@@ -251,6 +257,9 @@ def session_sign(request, session_id):
         except Conflict as refused:
             messages.warning(request, f"{refused.messages[0]} Read it again before you sign.")
             status, session = 409, _session(request, session_id)
+        except ValidationError as refused:
+            messages.error(request, refused.messages[0])
+            status = 422
         else:
             messages.success(request, "Signed.")
             return redirect(session)
@@ -284,9 +293,9 @@ def session_addendum(request, session_id):
     try:
         add_addendum(session=session, at=at, by=request.user, **form.cleaned_data)
     except ValidationError as refused:
-        messages.error(request, refused.messages[0])
-    else:
-        messages.success(request, "Addendum added.")
+        form.add_error(None, refused)
+        return _story(request, Record(session), addendum=form, status=422)
+    messages.success(request, "Addendum added.")
     return redirect(session)
 
 
@@ -297,9 +306,13 @@ def session_strike(request, session_id):
         _looked_at(request, session, timezone.now())
     form = StrikeForm(request.POST or None, cancel_url=session.get_absolute_url())
     if request.method == "POST" and form.is_valid():
-        strike_session(session=session, at=timezone.now(), by=request.user, **form.cleaned_data)
-        messages.success(request, "Struck out.")
-        return redirect(session)
+        try:
+            strike_session(session=session, at=timezone.now(), by=request.user, **form.cleaned_data)
+        except ValidationError as refused:
+            form.add_error(None, refused)
+        else:
+            messages.success(request, "Struck out.")
+            return redirect(session)
     page = {"session": session, "patient": session.patient, "form": form}
     status = 422 if form.is_bound else 200
     return render(request, "treatments/sessions/strike.html", page, status=status)

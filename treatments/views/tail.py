@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.forms.diary import CancelForm, slot_word
 from clinic.models import Appointment
@@ -17,6 +16,7 @@ from clinic.scheduling.reasons import day_words, sentence
 from clinic.scheduling.tail import Tail
 from clinic.scheduling.terms import Placed, Refusal
 from clinic.views.calendar import remember
+from clinic.views.looks import look_at
 from clinic.views.offers import Offer, offered
 from clinic.views.targets import PickUp
 from treatments.actions import undo
@@ -132,7 +132,8 @@ def _anew(request, row, session) -> dict:
     course = Course(session.plan)
     facts = {"rest": Rest(course, session.number)}
     try:
-        found = tail_of(session, course=course, today=_today(request), avoid=row.local_date)
+        found = tail_of(session, course=course, today=_today(request), avoid=row.local_date,
+                        over=_over(request))  # fmt: skip
     except ValidationError:  # nobody can serve it any more
         return facts
     if not isinstance(found, Tail):
@@ -149,7 +150,8 @@ def _preview(request, row, session, form) -> dict:
     slot = form.cleaned_data["slot"]
     units = {unit.pk: unit for unit in request.clinic.resources.all()}
     course = Course(session.plan)
-    found = tail_of(session, course=course, today=_today(request), slot=slot)
+    found = tail_of(session, course=course, today=_today(request), slot=slot,
+                    over=_over(request))  # fmt: skip
     facts = {"slot": slot, "slot_word": slot_word(slot), "session": session,
              "who": units.get(slot.practitioner_id)}  # fmt: skip
     if isinstance(found, Tail):
@@ -247,8 +249,7 @@ def _day_of(row) -> str:
 
 
 def _open(request, row):
-    return open_patient(pk=row.patient_id, clinic=request.clinic, category="schedule",
-                        at=timezone.now(), by=request.user)  # fmt: skip
+    return look_at(request, row.patient_id, "schedule")
 
 
 def _care(request, patient) -> dict:
@@ -260,6 +261,10 @@ def _care(request, patient) -> dict:
 
 def _today(request):
     return request.clinic.local_date(timezone.now())
+
+
+def _over(request) -> tuple[int, ...]:
+    return Appointment.tentative.over(request.clinic, timezone.now())
 
 
 def _visit(request, appointment_id) -> Appointment:

@@ -8,11 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
 from clinic.forms.diary import BookingForm
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
 from clinic.views.calendar import UNDO_KEY
+from clinic.views.looks import look_at
 from treatments.actions.waitlist import add_to_waitlist, end_wish, give_place
 from treatments.forms.waitlist import WaitlistForm
 from treatments.models import WaitlistEntry
@@ -31,8 +31,7 @@ def waitlist(request):
 
 def waitlist_add(request, patient_id):
     """Put a patient on the waitlist."""
-    patient = open_patient(pk=patient_id, clinic=request.clinic, category="schedule",
-                           at=timezone.now(), by=request.user)  # fmt: skip
+    patient = look_at(request, patient_id, "schedule")
     sent = request.POST if request.method == "POST" else None
     initial = WaitlistForm.wishes_of(patient)
     form = WaitlistForm(sent, patient=patient, clinic=request.clinic, initial=initial)

@@ -11,9 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from clinic.actions.patients import open_patient
 from clinic.models import MoveWish, Patient
 from clinic.permissions import CARE
+from clinic.views.looks import look_at
 from treatments.actions.worklist import call_again, log_contact, put_off
 from treatments.forms.worklist import ContactForm, SnoozeForm
 from treatments.models import ContactLog, PlanState, TreatmentPlan
@@ -120,7 +120,11 @@ def due_contact(request, plan_id):
     form = ContactForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _fold(request, plan, "contact", form)
-    contact = log_contact(plan=plan, **form.cleaned_data, at=timezone.now(), by=request.user)
+    try:
+        contact = log_contact(plan=plan, **form.cleaned_data, at=timezone.now(), by=request.user)
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+        return _fold(request, plan, "contact", form)
     return _answer(request, plan, f"Kept: {contact} for {plan.patient.full_name}.")
 
 
@@ -148,8 +152,7 @@ def _fold(request, plan, name: str, form):
 
     It shows what was said to the patient before: opening it is a look at the patient.
     """
-    open_patient(pk=plan.patient_id, clinic=request.clinic, category="schedule", at=timezone.now(),
-                 by=request.user)  # fmt: skip
+    look_at(request, plan.patient_id, "schedule", alone=not form.is_bound)
     today = _today(request)
     answer = render(request, f"treatments/worklist/{f'_{name}' if request.htmx else 'fold'}.html", {
         "plan": plan, "pk": str(plan.pk), "form": form, "fold": f"treatments/worklist/_{name}.html",

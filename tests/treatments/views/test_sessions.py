@@ -8,7 +8,7 @@ import time_machine
 
 from clinic.models import AuditEvent
 from tests import factories
-from tests.support.records import appointment, ready, record
+from tests.support.records import appointment, posted, ready, record
 from treatments.actions.sessions import add_addendum, save_draft, strike_session
 from treatments.actions.signing import sign_session
 from treatments.models import TreatmentSession
@@ -24,18 +24,6 @@ def _today(now):
 def plan(patient):
     """Return a course of one zone."""
     return factories.plan(patient, zones=[factories.zone("BACK_UL", name="Upper left back")])
-
-
-def posted(session, **changes):
-    """Return what the page of a draft without creams and products posts."""
-    data = {"version": session.version}
-    for name in ("zones", "numbing", "products"):
-        count = getattr(session, name).count()
-        data |= {f"{name}-TOTAL_FORMS": count, f"{name}-INITIAL_FORMS": count}
-    for n, row in enumerate(session.zones.all()):
-        data |= {f"zones-{n}-zone": row.zone_id, f"zones-{n}-depth_mm": row.depth_mm,
-                 f"zones-{n}-passes": row.passes}  # fmt: skip
-    return data | changes
 
 
 def save(client, session, **changes):
