@@ -1,7 +1,6 @@
 """While another process writes and does not end: a sentence, nothing typed lost, never an error."""
 
 import contextlib
-import os
 import re
 import subprocess
 import sys
@@ -33,11 +32,15 @@ NEW = {"given_name": "Nora", "family_name": "Fiction", "birth_date": "14/3/1990"
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
 
-def address_of_the_database() -> str:
-    name = connection.settings_dict["NAME"]
+def where() -> str:
+    """Return SQLite's file, or what libpq needs to reach the test database."""
     if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
+        return str(connection.settings_dict["NAME"])
+    from psycopg.conninfo import make_conninfo
+
+    known = connection.get_connection_params()
+    return make_conninfo(**{name: known[name] for name in ("host", "port", "user", "password",
+                                                           "dbname") if known.get(name)})  # fmt: skip
 
 
 def shorten_patience() -> None:
@@ -55,9 +58,8 @@ def somebody_writes():
     def held():
         shorten_patience()
         with subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.writer"], cwd=ROOT, text=True,
-            env={**os.environ, "DATABASE_URL": address_of_the_database()},
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, "-m", "tests.faults.writer", connection.vendor, where()],
+            cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         ) as writer:  # fmt: skip
             assert writer.stdout.readline() == "held\n"
             try:

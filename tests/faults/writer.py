@@ -1,24 +1,35 @@
-"""A process that writes for too long: `DATABASE_URL=… python -m tests.faults.writer`.
+"""A process that writes for too long: `python -m tests.faults.writer VENDOR WHERE`.
 
-Holds what every deed needs, SQLite's one write lock or PostgreSQL's heads of the audit and the
-sessions, prints "held", and lets go when its input ends.
+Holds what every deed needs, the one write lock of an SQLite file or PostgreSQL's heads of the audit
+and the sessions, prints "held", and lets go when its input ends. Without Django, to begin at once.
 """
 
-import os
 import sys
 
-import django
+from clinic.sqlite import prefer_sound_library
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
-django.setup()
+LOCK = "BEGIN; LOCK TABLE clinic_audithead, django_session IN EXCLUSIVE MODE"
 
-from django.db import connection, transaction  # noqa: E402
+
+def hold(vendor: str, where: str):
+    """Return a connection that holds the lock; `where` is SQLite's file or libpq's parameters."""
+    if vendor == "postgresql":
+        import psycopg
+
+        connection = psycopg.connect(where, autocommit=True)
+        connection.execute(LOCK)
+        return connection
+    prefer_sound_library()
+    import sqlite3
+
+    connection = sqlite3.connect(where, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    return connection
+
 
 if __name__ == "__main__":
-    with transaction.atomic():  # BEGIN IMMEDIATE on SQLite
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("LOCK TABLE clinic_audithead, django_session IN EXCLUSIVE MODE")
-        sys.stdout.write("held\n")
-        sys.stdout.flush()
-        sys.stdin.read()
+    held = hold(*sys.argv[1:])
+    sys.stdout.write("held\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    held.close()
