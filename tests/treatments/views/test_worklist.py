@@ -233,7 +233,7 @@ def test_opening_a_form_costs_the_same_queries_for_any_number_of_contacts(
         log_contact(plan=plan, result="no_answer", at=NOON, by=desk)
     client = as_user(desk)
 
-    with django_assert_num_queries({"due_contact": 11, "due_snooze": 10}[page]):
+    with django_assert_num_queries({"due_contact": 9, "due_snooze": 8}[page]):
         client.get(reverse(page, args=[plan.pk]), headers={"hx-request": "true"})
 
 
