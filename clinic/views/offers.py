@@ -217,17 +217,18 @@ class DayRules:
             return why
         return self._away(day)
 
-    def presses_on(self, day: date) -> int | None:
-        """Return the later session of the course that `day` would come too near to, if any."""
+    def presses_on(self, day: date) -> tuple[int, date] | None:
+        """Return the later session that `day` comes too near to, and its first day then, if any."""
         if not self.search.session:
             return None
         found = self.course.too_soon(self.course.days | {self.number: day}, [self.number])
-        return found[0] if found and found[0] > self.number else None
+        return found if found and found[0] > self.number else None
 
     def note(self, day: date) -> str:
         """Return what a day does to the later sessions of the course, "" when they just stay."""
         if pressed := self.presses_on(day):
-            return f"Session {pressed} would have to move too."
+            number, first = pressed
+            return f"Session {number} would have to move too, to {day_words(first)} or later."
         return late_words(self.rest.too_late(day)) if self.rest else ""
 
     def asks_first(self, slot: Slot) -> bool:

@@ -59,6 +59,17 @@ class Rest:
         rows = (row for row in self.course.sessions if row.number > self.number)
         return [row for row in rows if not row.is_booked and not row.done_on]
 
+    @property
+    def kept(self) -> list[tuple[PlannedSession, date]]:
+        """Return the later sessions that hold a time, each with the last day of the changed one
+        up to which it can keep it: nearer would be too soon by the shortest intervals.
+        """
+        return [
+            (row, row.appointment.local_date
+             - timedelta(days=self.course.least_days(self.number, row.number)))
+            for row in self.booked
+        ]  # fmt: skip
+
     def gap_before(self, number: int, days: dict[int, date]) -> tuple[int, int, int, int] | None:
         """Return (session before, days since it, least, most) of session k; None without one."""
         before = max((n for n in days if n < number), default=None)

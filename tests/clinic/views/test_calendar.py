@@ -167,7 +167,7 @@ def test_a_free_day_lights_up_and_says_who_would_have_to_move(at_desk, course, d
 
     found = targets(at_desk, visit, TUESDAY + timedelta(days=49))
 
-    assert found["note"] == "Session 3 would have to move too."
+    assert found["note"] == "Session 3 would have to move too, to Tue 9 Feb or later."
     lane = found["lanes"][str(visit.practitioner_id)]
     assert [540, 940, ""] in lane
 

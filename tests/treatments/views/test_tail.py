@@ -1,5 +1,6 @@
 """What moving or cancelling one session does to the rest of its course, shown before it is saved."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -88,8 +89,16 @@ def test_the_move_form_says_on_which_days_a_later_session_would_have_to_move(at_
     days = at_desk.get(url, {"from": "2027-01-05"}).context["offers"].days
 
     assert [(row.day, row.note) for row in days[:2]] == [
-        (date(2027, 1, 5), ""), (date(2027, 1, 6), "Session 3 would have to move too."),
-    ]  # fmt: skip
+        (date(2027, 1, 5), ""),
+        (date(2027, 1, 6), "Session 3 would have to move too, to Wed 3 Feb or later."),
+    ]
+
+
+def test_the_list_claims_no_more_than_up_to_which_day_a_later_session_stays(at_desk, visits):
+    page = at_desk.get(reverse("appointment_move", args=[visits[0].pk])).content.decode()
+
+    words = re.findall(r"Stays[^<]*", page)
+    assert words == ["Stays up to Tue 1 Dec", "Stays up to Tue 8 Dec"]
 
 
 def test_the_move_form_says_on_which_days_a_later_session_comes_late(at_desk, course, visits):
