@@ -31,7 +31,10 @@ def _rows_that_stay_leave_after_a_test():
 @pytest.fixture(autouse=True)
 def _quick_and_private(settings, tmp_path):
     """Hash passwords quickly, run tasks at once and keep photos in a folder of the test's own."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # the demo's, before a first sign-in
+    ]
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
     settings.MFA_REQUIRED = False
     settings.STORAGES = {

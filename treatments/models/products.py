@@ -114,6 +114,16 @@ class Product(Sourced):
         OPEN_CHANNELS = "OPEN_CHANNELS", "May enter open channels"
         INTRADERMAL = "INTRADERMAL", "Made for the dermis"
 
+    class Contains(models.TextChoices):
+        """What a rule about routes reads (treatments/safety/routes.py)."""
+
+        VITAMIN_C = "vitamin C", "Vitamin C"
+        RETINOID = "retinoid", "Retinoid"
+        ACID = "acid", "Acid"
+        FRAGRANCE = "fragrance", "Fragrance"
+        SUNSCREEN = "chemical sunscreen", "Chemical sunscreen"
+        EXOSOME = "exosome", "Exosomes"
+
     class Occlusion(models.TextChoices):
         REQUIRED = "required", "Under a dressing"
         OPTIONAL = "optional", "With or without a dressing"

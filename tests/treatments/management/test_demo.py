@@ -126,6 +126,8 @@ def test_demo_accounts_are_told_with_passwords_that_open(played, client, setting
     assert min(len(one["password"]) for one in told) >= 15
     assert all(User.objects.get(username=one["username"]).check_password(one["password"])
                for one in told)  # fmt: skip
+    # A quick hash of 100 random bits; whoever signs in gets the usual one.
+    assert {user.password.split("$")[0] for user in User.objects.all()} == {"md5"}
 
 
 def test_demo_accounts_cost_one_query(played, django_assert_num_queries):
