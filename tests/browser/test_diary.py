@@ -225,7 +225,7 @@ def test_a_move_that_presses_on_the_next_session_is_previewed_and_saved_at_once(
                         "place_url": f"/appointments/{second.pk}/place/"}],
     )  # fmt: skip
     page.reload()
-    expect(page.locator("#hand-where")).to_contain_text("Session 3 would have to move too.")
+    expect(page.locator("#hand-where")).to_contain_text("Session 3 would have to move too, to")
 
     page.keyboard.press("Enter")
     page.wait_for_url("**/tail/**")
