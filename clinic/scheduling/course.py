@@ -16,7 +16,7 @@ from .minutes import day_number
 from .path import FAR, DeadEnd, best_of
 from .reasons import Reason, sentence
 from .table import Options, Table
-from .tariff import charges, forbidden
+from .tariff import charges, forbidden, too_soon
 from .terms import (
     Blackout,
     Candidates,
@@ -50,6 +50,7 @@ __all__ = [
     "Verdict",
     "Weights",
     "day_verdicts",
+    "first_free",
     "propose",
     "propose_three",
     "sentence",
@@ -287,3 +288,16 @@ def day_verdicts(
             points, _, row, slot = min(sums, key=lambda item: item[:2])
             verdicts[day] = Verdict(slot, points, row)
     return verdicts
+
+
+def first_free(request: CourseRequest, *, number: int, before: Slot | None = None) -> date | None:
+    """The first searched day on which session `number` is legal and somebody is free.
+
+    Counted as `day_verdicts` does, bookings of later sessions aside: they can move along. None when
+    no searched day is. KeyError for an unknown number.
+    """
+    session = {row.number: row for row in request.sessions}[number]
+    after = request.last_done if before is None else before.day
+    options = Options(request, Weights())
+    legal = (day for day in options.days if too_soon(session, day, after) is None)
+    return next((day for day in legal if options.points(day)), None)

@@ -50,6 +50,7 @@ COURSE = {
     "book_now": Look("Book now", "calendar-plus-fill", "accent"),
     "overdue": Look("Overdue", "clock-fill", "warn"),
     "at_risk": Look("At risk", "exclamation-triangle-fill", "stop"),
+    "blocked": Look("Blocked", "pause-circle-fill", "stop"),
     "lapsed": Look("Lapsed", "hourglass-bottom", "void"),
     "done": Look("Done", "flag-fill", "good"),
     "stopped": Look("Stopped", "stop-circle", "void"),

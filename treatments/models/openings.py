@@ -16,7 +16,7 @@ from clinic.models.openings import (
     snapshot,
     with_promised,
 )
-from clinic.scheduling.course import Proposal, Refusal, Weights, propose_three
+from clinic.scheduling.course import Proposal, Refusal, Weights, first_free, propose_three
 from clinic.scheduling.minutes import DAY_MIN, day_bounds, day_of
 from clinic.scheduling.slots import FoundCandidates
 from clinic.scheduling.terms import Blackout, CourseRequest, CourseWish, SessionWish
@@ -233,20 +233,21 @@ class _Search:
 
 def course_request(
     plan: TreatmentPlan, *, today: date, from_day: date | None = None, keep_booked: bool = True,
-    course: Course | None = None, promised: Iterable[Stretch] = (),
+    course: Course | None = None, promised: Iterable[Stretch] = (), days: int | None = None,
 ) -> CourseRequest | None:  # fmt: skip
     """Return what the planner plans: every session that is not done, None when there is none.
 
     Bookings stay where they are; without `keep_booked` they may move at a cost. No other session is
     put before `from_day`, tomorrow unless told. `course` when it is at hand, or not written yet
     (`Course.draft`). `promised` are stretches that count as taken though nothing is written yet:
-    those of courses planned a moment before. 12 queries, however long the course and the diary.
+    those of courses planned a moment before. At most `days` days are looked at. 12 queries, however
+    long the course and the diary.
     """
     from_day = from_day or today + timedelta(days=1)
     search = _Search(course or Course(plan), today, from_day, keep_booked)
     if not search.open:
         return None
-    zone, days = plan.clinic.zone, search.horizon_days
+    zone, days = plan.clinic.zone, min(search.horizon_days, days or LONGEST_SEARCH_DAYS)
     known = snapshot(
         plan.clinic, plan.service, from_day=search.from_day, days=days, ignore=search.ignore
     )
@@ -285,6 +286,32 @@ def propose(
         )
         found = propose_three(request, weights)
     return found
+
+
+def next_free_day(plan: TreatmentPlan, *, today: date) -> date | None:
+    """Return the first day after `today` that is legal and free for the next session.
+
+    The day after its latest one where no day up to there is. None where nothing is to be looked
+    for: nothing left, a time booked or under way, or the latest day is over.
+    """
+    latest = plan.next_latest_on
+    if latest is None or latest <= today:
+        return None
+    course = Course(plan)
+    request = course_request(plan, today=today, course=course, days=(latest - today).days)
+    if request is None:
+        return None
+    return free_from(request, course, latest)
+
+
+def free_from(request: CourseRequest, course: Course, latest: date) -> date | None:
+    """Return the first free day of a request for the course's next session, as `next_free_day`."""
+    following = next(row for row in course.sessions if not row.done_on)
+    wish = request.sessions[0]
+    if wish.number != following.number or wish.booked:
+        return None
+    found = first_free(request, number=wish.number)
+    return found if found and found <= latest else latest + timedelta(days=1)
 
 
 def bookings_of(plan: TreatmentPlan):

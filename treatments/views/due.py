@@ -72,7 +72,14 @@ def hurry(plan: TreatmentPlan, state: PlanState, today: date) -> str:
     if plan.next_latest_on < today:
         return f"{_days((today - plan.next_latest_on).days)} past the last day"
     if state == PlanState.AT_RISK:
+        if plan.has_no_free_day:
+            return f"No day is free before {day(plan.next_free_on)}"
         return "The event cannot be met with all sessions"
+    return f"It lost its day; {_left(plan, today)}" if plan.next_to_move else _left(plan, today)
+
+
+def _left(plan: TreatmentPlan, today: date) -> str:
+    """Return how far a course in time is from its next marked day."""
     if plan.next_ideal_on < today:
         return f"{_days((plan.next_latest_on - today).days)} left"
     if plan.next_earliest_on > today:
