@@ -97,6 +97,7 @@ PAGES: dict[str, Page] = {
     # Board and lists
     "course_next": page(TEAM, FORM),
     "worklist": page(TEAM),
+    "due_best": page(TEAM),
     "due_contact": page(TEAM, FORM),
     "due_snooze": page(TEAM, FORM),
     "waitlist": page(TEAM),

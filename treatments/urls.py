@@ -36,6 +36,7 @@ urlpatterns = [
     path("waitlist/<int:entry_id>/give/", waitlist.waitlist_give, name="waitlist_give"),
     path("patients/<int:patient_id>/waitlist/", waitlist.waitlist_add, name="waitlist_add"),
     path("worklist/", worklist.worklist, name="worklist"),
+    path("worklist/<int:plan_id>/best/", nextdates.due_best, name="due_best"),
     path("worklist/<int:plan_id>/contact/", worklist.due_contact, name="due_contact"),
     path("worklist/<int:plan_id>/snooze/", worklist.due_snooze, name="due_snooze"),
     path("appointments/<int:appointment_id>/record/", sessions.session_open, name="session_open"),

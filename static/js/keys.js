@@ -87,14 +87,17 @@ const handle = (row) => row.querySelector("[data-row-focus]") ?? row.querySelect
 
 const rowsNow = () => [...layer().querySelectorAll("[data-rows] [data-row]")].filter(usable);
 
-/** Up and down: to the next row that is shown; from nowhere to the first one. */
+/** The row a page begins with: of the list marked `data-rows="first"`, else the first one shown. */
+const firstOf = (rows) => Math.max(rows.findIndex((row) => row.closest("[data-rows=first]")), 0);
+
+/** Up and down: to the next row that is shown; from nowhere to the one the page begins with. */
 function step(event) {
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return false;
   const rows = rowsNow();
   const at = rows.indexOf(rowOf(document.activeElement));
   const idle = document.activeElement === document.body || document.activeElement.matches("main");
   if (!rows.length || (at < 0 && !idle)) return false;
-  const to = at < 0 ? 0 : Math.min(Math.max(at + (event.key === "ArrowDown" ? 1 : -1), 0), rows.length - 1);
+  const to = at < 0 ? firstOf(rows) : Math.min(Math.max(at + (event.key === "ArrowDown" ? 1 : -1), 0), rows.length - 1);
   handle(rows[to])?.focus();
   return true;
 }

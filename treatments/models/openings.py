@@ -19,7 +19,7 @@ from clinic.models.openings import (
 from clinic.scheduling.course import Proposal, Refusal, Weights, first_free, propose_three
 from clinic.scheduling.minutes import DAY_MIN, day_bounds, day_of
 from clinic.scheduling.slots import FoundCandidates
-from clinic.scheduling.terms import Blackout, CourseRequest, CourseWish, SessionWish
+from clinic.scheduling.terms import Blackout, CourseRequest, CourseWish, Habit, SessionWish
 from treatments.models.planned import PlannedSession
 from treatments.models.plans import LAPSE_AFTER_DAYS, TreatmentPlan
 
@@ -178,6 +178,19 @@ class _Search:
         return max((d for n, d in self.course.days.items() if n not in open_numbers), default=None)
 
     @property
+    def held(self) -> Habit | None:
+        """Return when the last session that has taken place did, by the clock where a visit says so."""
+        open_numbers = {row.number for row in self.open}
+        past = (row for row in self.course.sessions if row.number not in open_numbers)
+        row = max(past, key=lambda row: row.number, default=None)
+        day = row and day_of_session(row)
+        if not day:
+            return None
+        visit = row.appointment
+        came = visit is not None and visit.local_date == day
+        return Habit(day.weekday(), visit.local_start_min if came else None)
+
+    @property
     def ignore(self) -> list[int]:
         """Return the keys of the appointments and kept times that give way to the plan."""
         kept = [row.tentative_id for row in self.open if row.tentative_id]
@@ -258,6 +271,7 @@ def course_request(
     return CourseRequest(
         sessions=search.wishes(), candidates=found, first_day=search.from_day,
         last_done=search.last_done, wish=search.wish(),
+        held=search.held,
     )  # fmt: skip
 
 
@@ -299,13 +313,15 @@ def next_free_day(plan: TreatmentPlan, *, today: date) -> date | None:
         return None
     course = Course(plan)
     request = course_request(plan, today=today, course=course, days=(latest - today).days)
-    if request is None:
+    return request and free_from(request, course, latest, today=today)
+
+
+def free_from(
+    request: CourseRequest, course: Course, latest: date | None, *, today: date
+) -> date | None:
+    """Return what a request from tomorrow on says of the course's next session: `next_free_day`."""
+    if latest is None or latest <= today:
         return None
-    return free_from(request, course, latest)
-
-
-def free_from(request: CourseRequest, course: Course, latest: date) -> date | None:
-    """Return the first free day of a request for the course's next session, as `next_free_day`."""
     following = next(row for row in course.sessions if not row.done_on)
     wish = request.sessions[0]
     if wish.number != following.number or wish.booked:

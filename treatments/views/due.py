@@ -41,6 +41,7 @@ class DueRow:
         self.edit_url = address("course_edit", plan.pk)
         self.stop_url = address("course_stop", plan.pk)
         self.next_url = address("course_next", plan.pk)
+        self.best_url = address("due_best", plan.pk)
         self.contact_url = address("due_contact", plan.pk)
         self.snooze_url = address("due_snooze", plan.pk)
 

@@ -37,17 +37,25 @@ def session_healing(request, session_id):
             form.add_error(None, refusal)
             status = CONFLICT if isinstance(refusal, Conflict) else INVALID
         else:
-            messages.success(request, _told(freed))
-            return redirect("course_dates", session.plan_id)
+            return _saved(request, session, freed)
     return render(request, "treatments/sessions/healing.html",
                   {"form": form} | _page(request, session), status=status)  # fmt: skip
 
 
-def _told(freed) -> str:
+def _saved(request, session, freed):
+    """Say what came of it and go where the next dates are; to the course where there are none."""
+    goes_on = session.plan.sessions.filter(done_on=None).exists()
+    messages.success(request, _told(freed, goes_on=goes_on))
+    return redirect("course_dates" if goes_on else "course", session.plan_id)
+
+
+def _told(freed, *, goes_on: bool) -> str:
+    if not goes_on:
+        return "The course has no session left; the healing time is kept."
     if not freed:
         return "Healing is longer now; every date booked can stay."
     days = " and ".join(day_words(row.local_date) for row in freed)
-    return f"Healing is longer now. {days} came too soon and is free; choose the next date."
+    return f"Healing is longer now. {days} came too soon and is free. The next dates are proposed here; the course is on the worklist."
 
 
 def _page(request, session) -> dict:

@@ -15,6 +15,7 @@ from clinic.permissions import CARE
 from clinic.views.offers import offered
 from clinic.views.tentative import kept_times
 from treatments.actions.diary import book_course
+from treatments.actions.kept import keep_free_day
 from treatments.actions.plans import agree_course, edit_course, stop_course
 from treatments.forms.plans import (
     CourseForm,
@@ -24,6 +25,7 @@ from treatments.forms.plans import (
     protocol_asked,
 )
 from treatments.models import PlannedSession, Protocol, TreatmentPlan
+from treatments.models.openings import free_from
 from treatments.views.proposals import Dates
 
 INVALID, CONFLICT = 422, 409
@@ -156,6 +158,7 @@ def course_dates(request, plan_id):
             facts["page"] = answer
         else:
             facts["page"] = _choosing(request, dates)
+            _keep_free_day(dates, facts["from_day"])
     part = request.htmx and not request.htmx.boosted
     name = f"treatments/plans/{'_dates' if part else 'dates'}.html"
     return render(request, name, facts | _care(request, patient), status=status)
@@ -276,7 +279,17 @@ def _dates(request, plan) -> Dates:
     """Return the planner's answer for a course. Raises ValidationError where nobody can serve it."""
     clear_expired(clinic=request.clinic, at=timezone.now())
     units = {row.pk: row for row in request.clinic.resources.all()}
-    return Dates(plan, units=units, today=_today(request), from_day=_from_day(request))
+    return Dates(plan, units=units, today=_today(request), from_day=_from_day(request), mend=True)
+
+
+def _keep_free_day(dates: Dates, from_day) -> None:
+    """Keep on the course which day is free first, where the search began with tomorrow."""
+    if dates.request is None or from_day:
+        return
+    plan = dates.plan
+    day = free_from(dates.request, dates.course, plan.next_latest_on, today=dates.today)
+    if day:
+        keep_free_day(plan=plan, day=day, at=timezone.now())
 
 
 def _from_day(request):
