@@ -91,7 +91,7 @@ def _casts() -> list[tuple]:
 
 def _small_casts() -> list[tuple]:
     return [
-        (NORTH, story.SMALL_NORTH, story.NORTH_VISITS[:1], range(10)),
+        (NORTH, story.SMALL_NORTH, story.NORTH_VISITS[:1], range(11)),
         (SOUTH, story.SOUTH[4:5], (), range(NORTHERNERS, NORTHERNERS + 1)),
     ]
 

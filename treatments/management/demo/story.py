@@ -100,6 +100,8 @@ NORTH = (
            turns=("deeper",)),
     # Stopped
     Course("stopped", 4, (170, 135), who=0, stopped=(100, "Moved away; goes on with a clinic there")),
+    # Blocked
+    Course("blocked", 4, (77, 43), who=1, turns=("paused",)),
 )  # fmt: skip
 SOUTH = (
     Course("today", 4, (36,), today=600, ahead=(35,), camera=True),
@@ -120,4 +122,4 @@ NORTH_VISITS = (
 )  # fmt: skip
 SOUTH_VISITS = (("Consultation", 0, 900, 0), ("Consultation", -7, None, 0),
                 ("Consultation", 3, None, 0))  # fmt: skip
-SMALL_NORTH = tuple(NORTH[place] for place in (3, 1, 15, 20, 23, 27, 29, 31))
+SMALL_NORTH = tuple(NORTH[place] for place in (3, 1, 15, 20, 23, 27, 29, 31, 32))

@@ -6,7 +6,7 @@ from functools import partial
 from random import Random
 
 from clinic.actions import diary as bookings
-from clinic.actions.patients import HealthFacts, note_health, register_patient
+from clinic.actions.patients import HealthFacts, note_away, note_health, register_patient
 from clinic.models import Appointment, Blackout, Patient
 from clinic.models.openings import shape_of, snapshot
 from clinic.scheduling.slots import Slot, Wish, day_slots
@@ -24,6 +24,7 @@ from treatments.models.openings import propose
 VISIT_MIN = {NUMBING: 86, PLAIN: 42}
 RECORD_MIN = 4  # from the start of a visit to the first words in its record
 EARLY_MIN = 24  # patients are asked to come before their time
+PAUSE_DAYS = 40
 RECENT_DAYS = 45  # until then every step of a visit is told; before, only what came of it
 
 
@@ -113,6 +114,8 @@ class CourseLife:
         if course.stopped:
             days_ago, because = course.stopped
             world.agenda.put(world.at(-days_ago, 700), partial(self._stop, because))
+        if "paused" in course.turns:
+            world.agenda.put(world.at(-2, 720), self._pause)
 
     def _comes_by_now(self) -> bool:
         """Say whether today's session will have begun when the story stops."""
@@ -167,6 +170,12 @@ class CourseLife:
     def _stop(self, because: str, at: datetime) -> None:
         stop_course(plan=self.plan, because=because, on=self.world.place.clinic.local_date(at),
                     at=at, by=self.world.place.lead, cancel_reason="patient")  # fmt: skip
+
+    def _pause(self, at: datetime) -> None:
+        """Keep a medical pause: nothing is done until it is over."""
+        day = self.world.place.clinic.local_date(at)
+        note_away(patient=self.patient, kind=Blackout.Kind.MEDICAL, from_day=day,
+                  to_day=day + timedelta(days=PAUSE_DAYS), at=at, by=self.who.user)  # fmt: skip
 
     # --- Dates ------------------------------------------------------------------------------------
     def _book(self, number: int, at: datetime) -> None:
