@@ -75,12 +75,16 @@ def appointment_cancel(request, appointment_id):
     row = _visit(request, appointment_id)
     patient = _open(request, row)
     session = session_of(row)
-    form = CancelForm(request.POST if request.method == "POST" else None)
+    sent = request.POST if request.method == "POST" else None
+    form, status = CancelForm(sent, initial={"version": row.version}), INVALID
     form.helper.form_tag, form.helper.disable_csrf = False, True
     facts = {"appointment": row, "patient": patient, "form": form, "session": session}
     if form.is_valid():
         try:
-            words = _cancelled(request, row, session, form.cleaned_data["reason"])
+            words = _cancelled(request, row, session, form.cleaned_data)
+        except Conflict as refusal:
+            row, form, status = *_seen_again(request, row, sent, refusal), CONFLICT
+            facts |= {"appointment": row, "form": form}
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
@@ -88,10 +92,19 @@ def appointment_cancel(request, appointment_id):
             return redirect(_day_of(row) if "from" in request.POST else row.get_absolute_url())
     facts |= _care(request, patient) | _anew(request, row, session)
     return render(request, "clinic/diary/cancel.html", facts,
-                  status=INVALID if form.is_bound else 200)  # fmt: skip
+                  status=status if form.is_bound else 200)  # fmt: skip
 
 
-def _cancelled(request, row, session, reason: str) -> str:
+def _seen_again(request, row, sent, refusal: Conflict):
+    """Return the visit as it is now, and the form as it was sent with its version and the refusal."""
+    now = _visit(request, row.pk)
+    form = CancelForm({**sent.dict(), "version": now.version})
+    form.helper.form_tag, form.helper.disable_csrf = False, True
+    form.add_error(None, refusal)
+    return now, form
+
+
+def _cancelled(request, row, session, given: dict) -> str:
     """Cancel, with the dates of the proposal when they were asked for; return what to say."""
     slots: dict = {}
     course = Course(session.plan) if session else None
@@ -101,8 +114,8 @@ def _cancelled(request, row, session, reason: str) -> str:
         slots = sent.others if sent.is_valid() else {}
     was = [undo.before(row, "cancelled")]
     was += _before(session, [n for n in slots if n != session.number]) if slots else []
-    cancel_with_tail(appointment=row, reason=reason, slots=slots, at=timezone.now(),
-                     by=request.user)  # fmt: skip
+    cancel_with_tail(appointment=row, reason=given["reason"], version=given["version"],
+                     slots=slots, at=timezone.now(), by=request.user)  # fmt: skip
     words = f"Cancelled: {_when(row)} of {row.patient.full_name}."
     if slots:
         session.refresh_from_db()
