@@ -82,15 +82,15 @@ def cancel_and_back() -> dict:
 
 def cancel_or_move() -> dict:
     """Of the desks that see one session's visit half cancel it, half give it another time."""
-    return _cancel_or_move(version=lambda row: 1)
+    return _cancel_or_move(cancels=lambda number: number % 2 == 0, seen=True)
 
 
 def cancel_or_move_unprotected() -> dict:
-    """The same with desks that do not say what they saw."""
-    return _cancel_or_move(version=lambda row: Appointment.objects.get(pk=row.pk).version)
+    """One cancels, seven move, and none of them says what it saw."""
+    return _cancel_or_move(cancels=lambda number: number == 0, seen=False)
 
 
-def _cancel_or_move(*, version) -> dict:
+def _cancel_or_move(*, cancels, seen: bool) -> dict:
     clinic, by = stage(), User.objects.get()
     visits = []
     for patient in Patient.objects.order_by("pk")[:ROUNDS]:
@@ -102,9 +102,10 @@ def _cancel_or_move(*, version) -> dict:
     def turn(desk, k):
         client = Client()
         client.force_login(desk.by, backend="allauth.account.auth_backends.AuthenticationBackend")
-        facts, host = {"version": version(visits[k])}, {"host": "localhost"}
-        if desk.number % 2:
-            facts |= {"day": (ahead(3) + timedelta(days=k)).isoformat(),
+        host, facts = {"host": "localhost"}, {"version": 1} if seen else {}
+        if not cancels(desk.number):
+            now = Appointment.objects.get(pk=visits[k].pk).version
+            facts = {"version": now} | facts | {"day": (ahead(3) + timedelta(days=k)).isoformat(),
                       "minute": 540 + 10 * desk.number, "practitioner": desk.who[0].pk}  # fmt: skip
             answer = client.post(reverse("diary_place", args=[visits[k].pk]), facts, headers=host)
             return "moved" if answer.status_code == 200 else _sentence(answer.json()["refusal"])

@@ -34,7 +34,7 @@ def look_ahead(**options) -> str:
 def close(clinic, days: int) -> None:
     """Close the clinic from the first possible day on."""
     first = DONE_ON + timedelta(days=28)
-    clinic.exceptions.create(kind="off", reason="holiday", from_day=first,
+    clinic.hours_exceptions.create(kind="off", reason="holiday", from_day=first,
                              to_day=first + timedelta(days=days - 1))  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_a_course_with_no_free_day_up_to_its_latest_is_at_risk_weeks_before(
 def test_a_day_that_became_free_takes_a_course_out_of_risk_the_next_night(course, clinic):
     close(clinic, 15)
     look_ahead()
-    clinic.exceptions.all().delete()
+    clinic.hours_exceptions.all().delete()
 
     look_ahead()
 

@@ -167,7 +167,7 @@ def test_the_first_free_day_of_a_course_or_the_day_after_its_latest(course, clos
     done(course, 1, FIRST)
     keep_dates(course)
     if closed:
-        course.clinic.exceptions.create(
+        course.clinic.hours_exceptions.create(
             kind="off", reason="holiday", from_day=FIRST + days(28),
             to_day=FIRST + days(28 + closed - 1),
         )  # fmt: skip
