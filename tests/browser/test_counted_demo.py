@@ -88,7 +88,7 @@ def look_up(page, text: str, name: str, *, by) -> None:
         by.tap("#quick-input")
         page.keyboard.type(text)
         by.count += 1
-        by.tap("#quick-hits [role=option], #quick-hits a")
+        by.tap(".quick-hit")
     page.wait_for_url("**/patients/*/")
     expect(page.get_by_role("link", name=name).or_(page.get_by_text(name)).first).to_be_visible()
 

@@ -67,13 +67,8 @@ def derive(plan: TreatmentPlan, sessions: Sequence[PlannedSession]) -> Kept:
     window = [(last or plan.agreed_on) + timedelta(days=gap) for gap in gaps]
     booked = following.appointment.local_date if following.is_booked else None
     start_by = _start_by(plan, following, sessions)
-    to_move = booked is None and any(_waits(row) for row in sessions)
+    to_move = booked is None and any(row.lost_its_day for row in sessions)
     return Kept(status, len(done), last, booked, *window, start_by, to_move)
-
-
-def _waits(row: PlannedSession) -> bool:
-    """Say whether a session lost its day and its visit waits for another one."""
-    return bool(row.done_on is None and row.appointment and row.appointment.status == "proposed")
 
 
 def _start_by(plan, following, sessions) -> date | None:

@@ -1,5 +1,6 @@
 """A course's rows into the question what one changed session does to the others."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,12 +20,12 @@ def session_of(appointment: Appointment) -> PlannedSession | None:
 
 def tail_of(
     session: PlannedSession, *, course: Course, today: date, slot: Slot | None = None,
-    avoid: date | None = None,
+    avoid: date | None = None, also: Collection[int] = (),
 ) -> Tail | Refusal | None:  # fmt: skip
     """Return what it does to the rest when a session moves to `slot`, or loses its day `avoid`.
 
     None when the session is done or has begun. A slot without room or device (as a form names it)
-    is taken with its time only. `course` is the session's, read. 11 queries.
+    is taken with its time only. `also` are later sessions that lost their day. `course` is the session's, read. 11 queries.
     """
     first = min(slot.day, today + timedelta(days=1)) if slot else today + timedelta(days=1)
     request = course_request(
@@ -32,7 +33,7 @@ def tail_of(
     )
     if request is None or session.number not in {wish.number for wish in request.sessions}:
         return None
-    return mend(request, number=session.number, slot=slot, avoid=avoid)
+    return mend(request, number=session.number, slot=slot, avoid=avoid, also=also)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Rest:
         """Return the later sessions that hold a time, in order, with their appointments."""
         rows = self.course.sessions
         return [row for row in rows if row.number > self.number and row.is_booked]
+
+    @property
+    def lost(self) -> list[PlannedSession]:
+        """Return the later sessions that lost their day: their visits wait for another one."""
+        return [row for row in self.undated if row.lost_its_day]
 
     @property
     def undated(self) -> list[PlannedSession]:

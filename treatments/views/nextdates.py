@@ -95,24 +95,21 @@ def best_dates(plan: TreatmentPlan, *, today: date, units) -> Best:
         for _, day, verdict in sorted(free, key=lambda item: item[:2])[:BEST]
         for offer in offered([verdict.slot], units)
     ]
-    tail = () if found and not _lost_its_day(session) else None
+    anew = session.lost_its_day or not found
     return Best(
         session, found, because="" if found else _why_none(verdicts),
-        tail=_mended(course, session, today, units) if tail is None else tail,
+        tail=_mended(course, session, today, units) if anew else (),
         free_on=free_from(request, course, plan.next_latest_on, today=today),
     )  # fmt: skip
 
 
-def _lost_its_day(session: PlannedSession) -> bool:
-    visit = session.appointment
-    return visit is not None and visit.status == Appointment.Status.PROPOSED
-
-
 def _mended(course: Course, session: PlannedSession, today: date, units) -> Sequence[TailRow]:
     """Return the session and the later ones that move with it, empty where none has to."""
-    if not Rest(course, session.number).booked:
+    rest = Rest(course, session.number)
+    lost = [row.number for row in rest.lost]
+    if not rest.booked and not lost:
         return ()
-    found = tail_of(session, course=course, today=today)
+    found = tail_of(session, course=course, today=today, also=lost)
     if not isinstance(found, Tail) or not found.moved:
         return ()
     return [row for row in tail_rows(found, course, units) if row.what != "kept" and row.offer]

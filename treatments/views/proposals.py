@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from clinic.models import Appointment, Resource
+from clinic.models import Resource
 from clinic.scheduling.course import (
     CourseRequest,
     Proposal,
@@ -163,8 +163,7 @@ class Dates:
     def _has_lost_a_day(self) -> bool:
         """Say whether a session lost its day while a later one still has one."""
         rows = self.course.sessions
-        lost = [row.number for row in rows if not row.done_on and row.appointment
-                and row.appointment.status == Appointment.Status.PROPOSED]  # fmt: skip
+        lost = [row.number for row in rows if row.lost_its_day]
         return any(row.is_booked and row.number > lost[0] for row in rows) if lost else False
 
     @property

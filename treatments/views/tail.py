@@ -190,8 +190,9 @@ def tail_rows(tail: Tail, course: Course, units) -> list[TailRow]:
     rows += [_row("kept", placed, course, units) for placed in tail.kept]
     days = {placed.number: placed.slot.day for placed in (tail.changed, *tail.kept, *tail.moved)}
     for placed in tail.moved:
-        own = course.days[placed.number]
-        because = why_not_kept(course, placed.number, course.days | days | {placed.number: own})
+        own = course.days.get(placed.number)
+        around = course.days | days | {placed.number: own}
+        because = why_not_kept(course, placed.number, around) if own else "It lost its day too"
         rows.append(_row("moved", placed, course, units, because=because))
     return sorted(rows, key=lambda row: row.number)
 

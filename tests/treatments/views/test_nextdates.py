@@ -102,6 +102,23 @@ def test_a_booking_moved_meanwhile_is_not_moved_back(slower, desk, as_user):
     assert days_of(slower) == [None, 70]
 
 
+def test_later_sessions_that_lost_their_day_too_get_one_in_the_same_save(
+    slower, desk, as_user, now
+):
+    mark_to_move(appointment=slower.sessions.get(number=3).appointment, because="Room shut",
+                 at=now, by=desk)  # fmt: skip
+    keep_dates(slower)
+    client, url = as_user(desk), reverse("course_next", args=[slower.pk])
+    best = client.get(url).context["best"]
+    assert [(row.number, row.what) for row in best.tail] == [(2, "changed"), (3, "moved")]
+
+    sent = {f"slot_{row.number}": row.word for row in best.tail} | {"mend": "1"}
+    assert client.post(url, sent, headers=HTMX).status_code == 200
+
+    second, third = days_of(slower)
+    assert (second >= 49, third - second >= 28) == (True, True)
+
+
 def test_a_lost_day_for_which_nothing_has_to_move_is_one_of_three(course, desk, as_user, now):
     mark_to_move(appointment=course.sessions.get(number=2).appointment, because="Room shut",
                  at=now, by=desk)  # fmt: skip
