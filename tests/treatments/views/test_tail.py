@@ -285,3 +285,22 @@ def test_a_page_asks_the_same_few_questions_however_long_the_rest(
 
     assert (asked(few), asked(many)) == (queries, queries)
     assert [row.number for row in Rest(Course(course), 1).booked] == [2, 3, 4]
+
+
+def test_a_visit_that_was_moved_meanwhile_is_not_cancelled_and_the_form_says_so(
+    at_desk, course, visits
+):
+    url = reverse("appointment_cancel", args=[visits[2].pk])
+    seen = at_desk.get(url).context["form"]["version"].value()
+    move(at_desk, visits[2], word(course, 77))
+
+    answer = at_desk.post(url, {"reason": "patient", "version": seen})
+
+    assert answer.status_code == 409
+    assert answer.context["form"].non_field_errors() == [
+        "Somebody changed this appointment meanwhile."
+    ]
+    assert days_of(course) == [0, 35, 77]
+    again = answer.context["form"]["version"].value()
+    assert at_desk.post(url, {"reason": "patient", "version": again}).status_code == 302
+    assert days_of(course) == [0, 35, None]
