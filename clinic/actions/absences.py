@@ -14,8 +14,8 @@ from django.db import transaction
 
 from clinic.actions import messages
 from clinic.actions.audit import record
-from clinic.actions.placing import take
-from clinic.models import Appointment, Clinic, Hold, HoursException, Resource, Rest
+from clinic.actions.placing import remember_freed, take
+from clinic.models import Appointment, Clinic, FreedTime, Hold, HoursException, Resource, Rest
 from clinic.models.openings import shape_of, slot_of, snapshot
 from clinic.scheduling.hours import DatedException
 from clinic.scheduling.masks import frame_of
@@ -164,11 +164,15 @@ def _to_move(row: Appointment, because: str, *, at: datetime, by) -> Appointment
 
 
 @transaction.atomic
-def let_times_go(rows: Iterable[Appointment]) -> dict[int, list[tuple[int, int, int]]]:
+def let_times_go(
+    rows: Iterable[Appointment], *, at: datetime
+) -> dict[int, list[tuple[int, int, int]]]:
     """Free what visits to move still hold, and return it: key -> (resource, start, end)."""
+    rows = list(rows)
     held: dict[int, list[tuple[int, int, int]]] = {row.pk: [] for row in rows}
     holds = Hold.objects.filter(appointment_id__in=held).order_by("resource_id", "start")
     for key, *stretch in holds.values_list("appointment_id", "resource_id", "start", "end"):
         held[key].append(tuple(stretch))
     holds.delete()
+    remember_freed((FreedTime.of(row) for row in rows if held[row.pk]), at=at)
     return held

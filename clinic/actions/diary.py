@@ -17,10 +17,12 @@ from clinic.actions.locks import share_diary
 from clinic.actions.placing import (
     Visit,
     columns,
+    freed_by,
     let_go,
     make_way,
     not_healed,
     place_words,
+    remember_freed,
     reserve,
     take,
     tell,
@@ -107,7 +109,7 @@ def move(
     row = _locked(appointment)
     if not row.can_be_moved:
         raise wrong_state(row, "moved")
-    before, shape = place_words(row), shape_of(row.service)
+    before, shape, freed = place_words(row), shape_of(row.service), freed_by(row)
     gone = make_way(clinic=row.clinic, at=at, giving_way=instead_of)
     if rests is None:
         rests = _shifted_rests(row, slot.day)
@@ -123,6 +125,7 @@ def move(
         return row
 
     _again(row, shape, slot, rests, at=at).placed(place)
+    remember_freed(freed, at=at)
     if not quiet:
         messages.tell([row], at=at)
     tell("moved", row, at, by, details=place_words(row) | {"before": before})
@@ -143,6 +146,7 @@ def cancel(*, appointment: Appointment, reason: str, at: datetime, by) -> Appoin
         raise wrong_state(row, "cancelled")
     if reason not in Appointment.CancelReason.values:
         raise ValidationError("Say why the appointment is cancelled.", code="reason")
+    remember_freed(freed_by(row), at=at)
     let_go(row)
     row.cancel_reason, row.to_move_since, row.to_move_because = reason, None, ""
     return _ended(row, Status.CANCELLED, "cancelled", at, by, reason=reason)
@@ -168,6 +172,7 @@ def mark_to_move(*, appointment: Appointment, because: str, at: datetime, by) ->
         raise wrong_state(row, "put on the list to move")
     if not because.strip():
         raise ValidationError("Say why the appointment must move.", code="reason")
+    remember_freed(freed_by(row), at=at)
     let_go(row)
     row.status, row.to_move_since, row.to_move_because = Status.PROPOSED, at, because
     row.confirmed_at = None
@@ -366,9 +371,8 @@ def _step(appointment, action, *, to, allowed, stamps, at, by) -> Appointment:
     if row.status not in allowed:
         raise wrong_state(row, f"marked as {Status(to).label.lower()}")
     if row.local_date > row.clinic.local_date(at):
-        raise ValidationError(
-            f"This appointment is on {day_words(row.local_date)}.", code="not_yet"
-        )
+        words = f"This appointment is on {day_words(row.local_date)}."
+        raise ValidationError(words, code="not_yet")
     for stamp in stamps:
         setattr(row, stamp, getattr(row, stamp) or at)
     row.status = to
@@ -390,8 +394,6 @@ def _saved(row, action, at, by, *, reason="", details=None) -> Appointment:
 
 def _conflict(appointment: Appointment) -> Conflict:
     now = Appointment.objects.get(pk=appointment.pk)
-    return Conflict(
-        f"Somebody changed this appointment meanwhile: it is now {now.get_status_display().lower()}"
-        f" for {day_words(now.local_date)}, {now.start_clock}.",
-        current=now,
-    )
+    state, day = now.get_status_display().lower(), day_words(now.local_date)
+    words = f"it is now {state} for {day}, {now.start_clock}."
+    return Conflict(f"Somebody changed this appointment meanwhile: {words}", current=now)

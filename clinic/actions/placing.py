@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from clinic.actions.audit import record
 from clinic.actions.refusals import DEADLOCK, NotHealed, SlotTaken, broken_promise
-from clinic.models import Appointment, Clinic, Hold, Patient, Rest, Service, TreatedArea
+from clinic.models import Appointment, Clinic, FreedTime, Hold, Patient, Rest, Service, TreatedArea
 from clinic.models.openings import Healing, RestWish, hours_of_units, slot_of, snapshot
 from clinic.scheduling.minutes import instant_of, minute_of_instant
 from clinic.scheduling.reasons import day_words, sentence
@@ -265,6 +265,27 @@ def let_go(row: Appointment) -> None:
     """Free the time and the reserved healing times of a visit."""
     row.holds.all().delete()
     row.rests.filter(kind=Rest.Kind.BOOKED).delete()
+
+
+def freed_by(row: Appointment) -> list[FreedTime]:
+    """Return what a visit frees where it stands; nothing for one whose time was let go before."""
+    holds = row.status != Appointment.Status.PROPOSED or row.holds.exists()
+    return [FreedTime.of(row)] if holds else []
+
+
+def remember_freed(freed: Iterable[FreedTime], *, at: datetime) -> None:
+    """Keep the times that became free for the waitlist, those that are still to come."""
+    ahead = [row for row in freed if row.start > minute_of_instant(at)]
+    if ahead:
+        _forget_past(ahead[0].clinic_id, at)
+        FreedTime.objects.bulk_create(ahead)
+
+
+def _forget_past(clinic_id: int, at: datetime) -> None:
+    """Remove freed times that have begun; those another deed is removing are left to it: no waiting."""
+    past = FreedTime.objects.past(clinic_id, at).select_for_update(skip_locked=True)
+    if keys := list(past.values_list("pk", flat=True)):
+        FreedTime.objects.filter(pk__in=keys).delete()
 
 
 def not_healed(patient, rests, *, ignore) -> NotHealed:

@@ -28,6 +28,12 @@ function watchRequests() {
       window.location.reload();
     }
   });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // Freed times that are being read stay as they are; only what was just done here renews them.
+    const { target, requestConfig } = event.detail;
+    const isPolled = !requestConfig?.triggeringEvent;
+    if (isPolled && target.id === "gap" && target.querySelector("details[open]")) event.detail.shouldSwap = false;
+  });
   document.addEventListener("allauth.error", (event) => {
     event.preventDefault();
     toast("The passkey was not used. Try again, or sign in another way.", "warning");

@@ -97,7 +97,7 @@ def apply_repair(*, clinic: Clinic, rows: Sequence[Chosen], at: datetime, by) ->
             applied.clashed[visit.pk] = "Somebody changed this appointment meanwhile."
         else:
             waiting.append((row, visit))
-    held = let_times_go(visit for _, visit in waiting)
+    held = let_times_go((visit for _, visit in waiting), at=at)
     for row, visit in waiting:
         _move(row, visit, applied, at=at, by=by)
     _take_back(held, applied.clashed)

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from clinic.actions import diary as bookings
 from clinic.actions.locks import share_diary
-from clinic.models import Appointment
+from clinic.models import Appointment, FreedTime
 from clinic.models.openings import slot_of
 from clinic.scheduling.slots import Slot
 from treatments.actions import diary
@@ -63,7 +63,9 @@ def take_back(*, places: Sequence[Place], at: datetime, by) -> list[Appointment]
         _move_back(kinds["moved"], rows, at, by)
     for place in kinds["cancelled"]:
         _uncancel(place, rows[place["pk"]], at, by)
-    return list(Appointment.objects.filter(pk__in=rows).order_by("pk"))
+    FreedTime.objects.filter(visit_id__in=rows).delete()  # nobody gave anything up
+    rows = Appointment.objects.filter(pk__in=rows).select_related("patient")
+    return list(rows.order_by("local_date", "local_start_min", "pk"))
 
 
 def _unchanged(places: Sequence[Place]) -> dict[int, Appointment]:

@@ -15,10 +15,11 @@ class WaitlistForm(forms.Form):
 
     what = forms.ChoiceField(label="For", widget=forms.RadioSelect)
     practitioner = forms.ModelChoiceField(
-        Resource.objects.none(), required=False, empty_label="Anyone", widget=forms.RadioSelect
-    )
+        Resource.objects.none(), required=False, blank=True, empty_label="Anyone",
+        widget=forms.RadioSelect,
+    )  # fmt: skip
     weekdays = forms.TypedMultipleChoiceField(
-        label="Weekdays", choices=WeeklyHours.Weekday.choices[:6], coerce=int, required=False,
+        label="Weekdays", choices=WeeklyHours.Weekday.choices, coerce=int, required=False,
         widget=forms.CheckboxSelectMultiple, help_text="None chosen: any day.",
     )  # fmt: skip
     from_time = forms.TimeField(
@@ -43,7 +44,7 @@ class WaitlistForm(forms.Form):
         ]
         self.fields["practitioner"].queryset = Resource.objects.bookable(clinic).practitioners()
         self.helper = touch_helper(
-            Section("Would come earlier", Segmented("what"), Segmented("practitioner")),
+            Section("Would come earlier", Segmented("what"), Segmented("practitioner", blank=True)),
             Section("When", TouchChoice("weekdays"),
                     Row(Column("from_time", css_class="col-6 col-md-4"), Column("to_time", css_class="col-6 col-md-4"),
                         Column("until", css_class="col-md-4")),
