@@ -61,6 +61,12 @@ class AuditEventQuerySet(models.QuerySet):
         rows = self.filter(clinic_id=clinic_id).order_by("-seq").defer("reason", "previous_mac")
         return rows.annotate(patient_number=models.Subquery(number))
 
+    def about(self, thing, actions):
+        """Return a patient's row's own lines of some deeds, in order: what its page tells of it."""
+        rows = self.filter(patient_id=thing.patient_id, action__in=actions)
+        mine = rows.filter(object_type=thing._meta.label_lower, object_id=str(thing.pk))
+        return mine.order_by("at", "seq")
+
     def kinds(self, clinic_id) -> list[str]:
         """Return the deeds that occur in the last lines of a clinic's log, by name."""
         names = self.filter(clinic_id=clinic_id).order_by("-seq").values_list("action", flat=True)

@@ -52,6 +52,13 @@ class AppointmentQuerySet(models.QuerySet):
             local_date__range=(from_day, to_day), status__in=live_or_missed
         )
 
+    def taking(self, clinic, from_day, to_day):
+        """Return what stands on these days and what is to be moved but still takes its time."""
+        held = Exists(Hold.objects.filter(appointment=OuterRef("pk")))
+        to_move = Q(held, status=Appointment.Status.PROPOSED)
+        stands = Q(status__in=[*Appointment.LIVE, Appointment.Status.NOSHOW])
+        return self.of(clinic).filter(stands | to_move, local_date__range=(from_day, to_day))
+
     def for_diary(self, clinic, from_day, to_day):
         """Return the visits a diary draws on these days, by time, with holds and phases.
 
@@ -61,16 +68,16 @@ class AppointmentQuerySet(models.QuerySet):
             patient=OuterRef("patient"), local_date__lt=OuterRef("local_date"),
             status=Appointment.Status.FULFILLED,
         )  # fmt: skip
-        rows = self.standing(clinic, from_day, to_day).with_people()
+        rows = self.taking(clinic, from_day, to_day).with_people()
         rows = rows.prefetch_related("holds", "service__phases")
         return rows.annotate(came_before=Exists(earlier)).order_by(
             "local_date", "local_start_min", "pk"
         )
 
     def waiting_to_move(self, clinic):
-        """Return visits of a clinic that lost their time and need another one, longest first."""
+        """Return visits of a clinic that lost their time and need another one, by day and hour."""
         waiting = self.of(clinic).filter(status=Appointment.Status.PROPOSED)
-        return waiting.with_people().order_by("to_move_since", "local_date", "pk")
+        return waiting.with_people().order_by("local_date", "local_start_min", "pk")
 
     def counted_by_day(self, clinic, from_day, to_day) -> dict:
         """Return how many visits stand on each day that has any."""

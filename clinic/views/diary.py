@@ -15,15 +15,15 @@ from clinic.actions.diary import book
 from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.forms.diary import BookingForm, SlotSearchForm, day_asked
-from clinic.models import Appointment, OutboxMessage, Patient
+from clinic.models import Appointment, AuditEvent, OutboxMessage, Patient
 from clinic.permissions import CARE, may
 from clinic.scheduling.reasons import day_words
 from clinic.views.back import came_from
-from clinic.views.calendar import preview_of, remember, undo_at_hand
+from clinic.views.calendar import preview_of, remember, undo_at_hand, undoes
 from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.targets import PickUp
 from clinic.views.tentative import kept_times, outside_courses
-from clinic.views.visit import Visit
+from clinic.views.visit import TOLD, Visit
 from treatments.actions import diary, undo
 from treatments.models import PlannedSession, TreatmentSession
 from treatments.views.rest import rest_words
@@ -92,7 +92,8 @@ def _book(request, patient, search):
             request, f"Booked: {_when(appointment)} for {patient.full_name}.",
             [undo.booked(appointment)],
         )  # fmt: skip
-    messages.success(request, f"Booked: {_when(appointment)} for {patient.full_name}.")
+    else:
+        messages.success(request, f"Booked: {_when(appointment)} for {patient.full_name}.")
     return redirect(appointment)
 
 
@@ -163,11 +164,13 @@ def appointment(request, appointment_id):
     """Show who comes, when, where, how far the visit is, and what can be done with it."""
     row = _visit(request, appointment_id)
     patient = _open(request, row.patient_id)
-    visit = Visit(row, role=request.member.role, at=timezone.now())
+    log = AuditEvent.objects.about(row, TOLD)
+    visit = Visit(row, role=request.member.role, at=timezone.now(), log=log)
     told = OutboxMessage.objects.about(row) if may(visit.role, "message_list") else []
     return render(request, "clinic/diary/appointment.html", {
         "appointment": row, "visit": visit, "patient": patient, "today": _today(request),
         "next": request.get_full_path(), "undo": undo_at_hand(request), "told": told,
+        "undo_gives_back": row.status == "cancelled" and undoes(request, row),
         **_alerts(request, patient),
     })  # fmt: skip
 
@@ -223,7 +226,6 @@ def _moved(request, row, search, given):
     )  # fmt: skip
     words = f"moved to {_when(moved)}. {rest_words(rules.rest, moved.local_date)}".strip()
     remember(request, f"{row.patient.full_name}: {words}", [was])
-    messages.success(request, words[:1].upper() + words[1:])
     return moved
 
 

@@ -80,19 +80,18 @@ def appointment_cancel(request, appointment_id):
     facts = {"appointment": row, "patient": patient, "form": form, "session": session}
     if form.is_valid():
         try:
-            words = _cancelled(request, row, session, form.cleaned_data["reason"])
+            _cancelled(request, row, session, form.cleaned_data["reason"])
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
-            messages.success(request, words)
             return redirect(_day_of(row) if "from" in request.POST else row.get_absolute_url())
     facts |= _care(request, patient) | _anew(request, row, session)
     return render(request, "clinic/diary/cancel.html", facts,
                   status=INVALID if form.is_bound else 200)  # fmt: skip
 
 
-def _cancelled(request, row, session, reason: str) -> str:
-    """Cancel, with the dates of the proposal when they were asked for; return what to say."""
+def _cancelled(request, row, session, reason: str) -> None:
+    """Cancel, with the dates of the proposal when they were asked for; the undo bar says it."""
     slots: dict = {}
     course = Course(session.plan) if session else None
     if session and "mend" in request.POST:
@@ -109,7 +108,6 @@ def _cancelled(request, row, session, reason: str) -> str:
         was.append(undo.booked(session.appointment))
     words = " ".join([words, *_course_words(course, session, slots)])
     remember(request, words, was)
-    return words
 
 
 def _course_words(course, session, slots) -> list[str]:
@@ -210,7 +208,6 @@ def _saved(request, row, session, form):
     left = [r.number for r in Rest(form.course, session.number).booked if r.number not in others]
     words = f"{words} {stay_words(left)}".strip()
     remember(request, words, was)
-    messages.success(request, f"Moved. {words}")
     return redirect(_day_of(moved[0]))
 
 
