@@ -26,7 +26,7 @@ def today(request):
         "day": day, "now": now, "rows": rows, "lanes": lanes(rows, show), "show": show,
         "by_state": show not in {"people", "rooms"}, "has_own": has_own, "everyone": show != "mine",
         "unresolved": Appointment.objects.of(request.clinic).unresolved(day).count(),
-        "address": request.get_full_path(), "numbing_over_min": NUMBING_OVER_MIN,
+        "frees": True, "address": request.get_full_path(), "numbing_over_min": NUMBING_OVER_MIN,
     })  # fmt: skip
 
 
