@@ -302,6 +302,7 @@ NAVIGATION_KEYS = {
     "appointment_new": "n",
     "worklist": "w",
     "waitlist": "e",
+    "message_list": "j",
 }
 
 

@@ -172,6 +172,14 @@ def dots(done: int, total: int) -> list[str]:
 
 
 @register.filter
+def keyed(tabs) -> list[tuple]:
+    """Return (tab, its key): the neighbours of the one that is shown are reached by , and . keys."""
+    shown = next((at for at, tab in enumerate(tabs) if tab["active"]), None)
+    keys = {} if shown is None else {shown - 1: ",", shown + 1: "."}
+    return [(tab, keys.get(at, "")) for at, tab in enumerate(tabs)]
+
+
+@register.filter
 def plural(count: int, words: str) -> str:
     """Return a count with its noun: `{{ 2|plural:"session,sessions" }}` is "2 sessions"."""
     one, many = words.split(",")
