@@ -9,7 +9,7 @@ from clinic.views.addresses import address
 from treatments.models import ContactLog, PlanState, TreatmentPlan
 
 TO_CALL = (PlanState.AT_RISK, PlanState.OVERDUE, PlanState.BOOK_NOW)
-OUTCOME = Look("No outcome yet", "question-diamond-fill", "warn")
+OUTCOME = Look("No outcome yet", "question-circle-fill", "warn")
 
 
 class DueRow:
