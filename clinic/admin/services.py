@@ -211,7 +211,7 @@ def visits_in(rows, *, at) -> dict[int, int]:
             hours = row.from_min, row.to_min
             stretches = [tuple(minute_of(day, wall, zone) for wall in hours) for day in each]
         absences[row.pk] = whose, stretches
-    return Hold.objects.visits_in(absences)
+    return Hold.objects.visits_in(absences, at=at)
 
 
 class ServicePhaseInline(PlainWords, PartInline):

@@ -28,8 +28,8 @@ class AwayForm(forms.Form):
     def __init__(self, *args, today: date, clinical: bool, cancel_url: str, **kwargs):
         super().__init__(*args, **kwargs)
         self.today, self.cancel_url = today, cancel_url
-        kinds = Kind.choices if clinical else [one for one in Kind.choices if one[0] != "medical"]
-        self.fields["kind"].choices = kinds
+        hidden = {Kind.REFUSED} if clinical else {Kind.REFUSED, Kind.MEDICAL}
+        self.fields["kind"].choices = [one for one in Kind.choices if one[0] not in hidden]
 
     def clean(self):
         """Take one day where no last day is given; refuse days gone by and whole years."""

@@ -325,16 +325,17 @@ class HoldQuerySet(models.QuerySet):
         found = rows.order_by().values("resource_id").annotate(**sums)
         return {row["resource_id"]: [row[name] or 0 for name in sums] for row in found}
 
-    def visits_in(self, absences):
+    def visits_in(self, absences, *, at):
         """Return {key: how many visits} of absences {key: (whose holds, [(start, end), …])}.
 
-        Whose holds are filters such as {"resource": 3}; stretches are epoch minutes; a visit counts
-        once. One query for all of them.
+        Whose holds are filters such as {"resource": 3}; stretches are epoch minutes. Counted are
+        booked visits that begin after `at`, each once. One query for all of them.
         """
+        ahead = Q(appointment__status=Appointment.Status.BOOKED, appointment__starts_at__gt=at)
         counts = {
             f"absence_{key}": Count(
                 "appointment", distinct=True,
-                filter=_touches(stretches) & Q(**whose) & ~Q(appointment__status="tentative"),
+                filter=_touches(stretches) & Q(**whose) & ahead,
             )
             for key, (whose, stretches) in absences.items() if stretches
         }  # fmt: skip

@@ -344,12 +344,13 @@ class BlackoutQuerySet(models.QuerySet):
 
 
 class Blackout(models.Model):
-    """Days a patient cannot be treated: away, in the sun, unwell."""
+    """Days a patient cannot be treated: away, in the sun, unwell, or said no to when asked."""
 
     class Kind(models.TextChoices):
         HOLIDAY = "holiday", "Away"
         SUN = "sun", "Sun exposure"
         MEDICAL = "medical", "Medical"
+        REFUSED = "refused", "Said no"
 
     patient = models.ForeignKey(Patient, models.CASCADE, related_name="blackouts")
     kind = models.CharField(max_length=8, choices=Kind)

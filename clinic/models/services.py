@@ -3,8 +3,10 @@
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.models.constraints import before_or_open
+from clinic.models.constraints import NoOverlap, before_or_open
 from clinic.models.staff import Clinic
+
+LONGEST_PHASE_MIN = 480
 
 
 class ResourceQuerySet(models.QuerySet):
@@ -207,9 +209,14 @@ class ServicePhase(models.Model):
                 fields=["service", "offset_min"], name="servicephase_one_start"
             ),
             models.CheckConstraint(
-                condition=Q(minutes__range=(5, 480), practitioner_min__lte=F("minutes")),
+                condition=Q(minutes__range=(5, LONGEST_PHASE_MIN), practitioner_min__lte=F("minutes")),
                 name="servicephase_person_within_phase",
                 violation_error_message="A person is needed no longer than the phase lasts.",
+            ),
+            NoOverlap(
+                partition="service", start="offset_min", lasts="minutes", longest=LONGEST_PHASE_MIN,
+                name="servicephase_no_overlap",
+                violation_error_message="Two phases of a visit cannot run at the same time.",
             ),
         ]
 

@@ -47,7 +47,7 @@ class Blackout:
 
     from_day: date
     to_day: date
-    kind: Literal["holiday", "sun", "medical"]
+    kind: Literal["holiday", "sun", "medical", "refused"]
     margin_before: int = 0
     margin_after: int = 0
 
