@@ -3,12 +3,42 @@
 from django.contrib import admin
 from django.http import Http404
 
-from clinic.models import Clinic, Membership, Role
+from clinic.forms.settings import UnitField
+from clinic.models import Clinic, Membership, Resource, Role
 
 
 def led_by(user):
     """Return the ids of the clinics this person leads today."""
     return Membership.objects.active().filter(user=user, role=Role.LEAD).values("clinic_id")
+
+
+def leads_several(request) -> bool:
+    """Say whether the person leads more than one clinic, so that rows must say which is theirs."""
+    return sum(row.role == Role.LEAD for row in getattr(request, "memberships", ())) > 1
+
+
+def units_for(request) -> dict:
+    """Return what a choice of people, rooms and devices takes: the lead's own, under their clinic."""
+    mine = Resource.objects.filter(clinic__in=led_by(request.user)).select_related("clinic")
+    return {"queryset": mine, "form_class": UnitField, "by_clinic": leads_several(request)}
+
+
+class ClinicFilter(admin.SimpleListFilter):
+    """The clinics a person leads; not there for who leads only one."""
+
+    title, parameter_name = "clinic", "clinic"
+
+    def lookups(self, request, model_admin):
+        """Return the clinics by name; one alone needs no filter."""
+        if not leads_several(request):
+            return ()
+        led = [row.clinic for row in request.memberships if row.role == Role.LEAD]
+        return [(row.pk, row.name) for row in sorted(led, key=lambda row: row.name)]
+
+    def queryset(self, request, queryset):
+        """Keep the rows of the chosen clinic."""
+        keys = {str(key): key for key, _ in self.lookup_choices}
+        return queryset.filter(clinic=keys[self.value()]) if self.value() in keys else queryset
 
 
 class ClinicWall(admin.ModelAdmin):
@@ -18,6 +48,20 @@ class ClinicWall(admin.ModelAdmin):
     """
 
     clinic_path = "clinic"
+
+    def get_list_display(self, request):
+        """Say which clinic a row belongs to where the person leads several."""
+        names = super().get_list_display(request)
+        if self.clinic_path != "clinic" or "clinic" in names or not leads_several(request):
+            return names
+        return [*names[:1], "clinic", *names[1:]]
+
+    def get_list_filter(self, request):
+        """Let who leads several clinics look at one."""
+        rows = super().get_list_filter(request)
+        if self.clinic_path != "clinic" or not leads_several(request):
+            return rows
+        return [ClinicFilter, *rows]
 
     def get_queryset(self, request):
         """Return only rows behind the person's own wall."""
@@ -38,6 +82,8 @@ class ClinicWall(admin.ModelAdmin):
         if model is Clinic:
             kwargs.setdefault("queryset", Clinic.objects.filter(pk__in=led_by(request.user)))
             kwargs |= {"initial": request.clinic.pk, "empty_label": None}
+        elif model is Resource:
+            kwargs = units_for(request) | kwargs
         elif "clinic" in fields:
             own = model._default_manager.filter(clinic__in=led_by(request.user))
             kwargs.setdefault("queryset", own)

@@ -191,7 +191,12 @@ class NoOverlap(Promise):
         path, args, kwargs = super().deconstruct()
         kwargs.pop("violation_error_code", None)
         last = {"end": self.end} if self.end else {"lasts": self.lasts}
-        kwargs |= {"partition": self.partition, "start": self.start, "longest": self.longest, **last}
+        kwargs |= {
+            "partition": self.partition,
+            "start": self.start,
+            "longest": self.longest,
+            **last,
+        }
         return path, args, kwargs
 
 

@@ -1,5 +1,7 @@
 """Presentation filters of the planning desk and the admin's pages. No queries, no clock."""
 
+from itertools import pairwise
+
 from django import template
 
 register = template.Library()
@@ -82,6 +84,32 @@ def week_strip(hours, today) -> list[dict]:
             "short": " ".join(f"{clock(a)}–{clock(b)}" for a, b in spans) or "–",
         })  # fmt: skip
     return days
+
+
+def visit_strip(phases) -> dict:
+    """Return a visit as bars on one line: phases, gaps between them, and when a person is needed.
+
+    Bars are (start, length) in percent of the visit; `ticks` are the minutes where something begins.
+    """
+    phases = sorted(phases, key=lambda row: row.offset_min)
+    total = max(row.offset_min + row.minutes for row in phases)
+
+    def bar(start: int, minutes: int) -> tuple[str, str]:
+        return f"{100 * start / total:.1f}%", f"{100 * minutes / total:.1f}%"
+
+    gaps = [
+        (a.offset_min + a.minutes, b.offset_min - a.offset_min - a.minutes)
+        for a, b in pairwise(phases)
+    ]
+    return {
+        "phases": [
+            {"kind": row.kind, "words": str(row), "bar": bar(row.offset_min, row.minutes),
+             "person": bar(row.offset_min, row.practitioner_min) if row.practitioner_min else None}
+            for row in phases
+        ],
+        "gaps": [bar(*gap) for gap in gaps if gap[1] > 0],
+        "total": total, "person_min": sum(row.practitioner_min for row in phases),
+    }  # fmt: skip
 
 
 def _holds(row, today) -> bool:

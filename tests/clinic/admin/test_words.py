@@ -10,6 +10,8 @@ from django.apps import apps
 from django.contrib.admin.widgets import AutocompleteMixin, FilteredSelectMultiple
 from django.urls import reverse
 
+from clinic.actions.absences import Absence
+from clinic.actions.absences import visits_in as repaired
 from clinic.admin.services import visits_in
 from clinic.models import Appointment, HoursException, Patient, WeeklyHours
 from clinic.permissions import ADMIN_MODELS
@@ -92,6 +94,26 @@ def test_the_visits_an_absence_falls_on_are_counted_once_each(clinic, now):
     counts = visits_in(rows, at=now)
 
     assert [counts.get(row.pk, 0) for row in rows] == [2, 3, 1, 0, 0]
+
+
+def test_only_what_repair_would_move_is_counted(clinic, now, lead):
+    """A visit that is done, under way, over or to be moved already is nobody's work here."""
+    absence = away(clinic, from_day=date(2026, 11, 23))
+    for number, status in enumerate(("fulfilled", "in_session", "arrived", "cancelled", "booked")):
+        visit = factories.appointment(
+            factories.patient(clinic), date(2026, 11, 24), 540 + 100 * number
+        )
+        stamps = {"fulfilled": ("arrived_at", "started_at", "finished_at"),
+                  "in_session": ("arrived_at", "started_at"), "arrived": ("arrived_at",)}  # fmt: skip
+        facts = dict.fromkeys(stamps.get(status, ()), now)
+        if status == "cancelled":
+            facts = {"ended_at": now, "ended_by": lead, "cancel_reason": "patient"}
+        Appointment.objects.filter(pk=visit.pk).update(status=status, **facts)
+    factories.appointment(factories.patient(clinic), date(2026, 11, 23), 540)  # begins now
+
+    found = repaired(clinic, Absence.of(absence), at=now)
+
+    assert visits_in([absence], at=now) == {absence.pk: len(found)} == {absence.pk: 1}
 
 
 @pytest.mark.parametrize("rows", [1, 3])

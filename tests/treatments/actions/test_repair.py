@@ -214,9 +214,7 @@ def test_what_is_forgotten_no_longer_binds_and_the_rest_does(clinic, patient, le
     apply_repair(clinic=clinic, rows=[], said=[Said(visit, no)], at=now, by=lead)
     over = Refused(no.days, no.weekdays)
 
-    apply_repair(
-        clinic=clinic, rows=[], said=[Said(visit, forgotten=over)], at=now, by=lead
-    )
+    apply_repair(clinic=clinic, rows=[], said=[Said(visit, forgotten=over)], at=now, by=lead)
 
     (row,) = Disruption(clinic, now).visits
     assert Disruption(clinic, now).refusals(row) == no - over
