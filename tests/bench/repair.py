@@ -1,7 +1,7 @@
 """Measured: a fortnight of 400 appointments repaired as a sum, and the lead's page on the full diary.
 
-The sums are the made-up fortnights of tests/support/disruptions.py, by processor time; their floor
-is the greedy start, their quality is held by tests/clinic/scheduling/test_repair_fixtures.py against
+All by processor time. The sums are the made-up fortnights of tests/support/disruptions.py; their
+floor is the greedy start, their quality is held by tests/clinic/scheduling/test_repair_fixtures.py against
 proven optima. The pages work on the seeded practice: somebody is away for three days of a nearly
 full fortnight; everything is taken back afterwards.
 """
@@ -66,8 +66,10 @@ def pages(samples: int) -> Iterator[Result]:
             f"repair page, one day refused, {words}": _refusal(person, address),
         }
         for name, deed in deeds.items():
-            result = Result(name, target=f"p95 ≤ {PAGE_MS} ms", target_ms=PAGE_MS)
-            yield measure(result, [deed], min(samples, ROUNDS * 5))
+            result = Result(name, target=f"p95 ≤ {PAGE_MS} ms of processor", target_ms=PAGE_MS)
+            measure(result, [deed], min(samples, ROUNDS * 5))
+            result.times = list(result.work)
+            yield result
         transaction.set_rollback(True)
 
 

@@ -1,4 +1,4 @@
-"""Sixty people who do not exist: names no register holds, numbers no telephone answers."""
+"""A hundred people who do not exist: names no register holds, numbers no telephone answers."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -25,11 +25,15 @@ MEDICINES = (("Doxycycline 100 mg", 200), ("Combined contraceptive pill", 900),
 
 
 def name(number: int) -> tuple[str, str]:
-    """Return given and family name of person `number`, 0 to 59; one of them is very long."""
+    """Return given and family name of person `number`, 0 to 119; one of them is very long.
+
+    Nobody has both names of another: from 60 on the families move on by one given name.
+    """
     if number == 6:
         return LONG
-    stem, ending = STEMS[number % len(STEMS)], ENDINGS[number // len(STEMS) % len(ENDINGS)]
-    return GIVEN[number], stem + ending
+    shifted = number + number // len(GIVEN)
+    stem, ending = STEMS[shifted % len(STEMS)], ENDINGS[shifted // len(STEMS) % len(ENDINGS)]
+    return GIVEN[number % len(GIVEN)], stem + ending
 
 
 def facts(number: int, *, today: date, rng: Random) -> dict:

@@ -19,7 +19,10 @@ from clinic.models import (
 from clinic.signin import demo_password
 from treatments.models import Device, DeviceModel, Lot, Product
 
-OPENS_MIN, CLOSES_MIN = 8 * 60, 20 * 60
+#: Monday to Friday and Saturday morning, by wall minutes; on Sundays nobody is there.
+WORKDAYS, SATURDAY = range(5), 5
+OPENS_MIN, CLOSES_MIN, SATURDAY_HOURS = 8 * 60, 20 * 60, (9 * 60, 13 * 60)
+EVENING_DAY, EVENING_MIN = 3, 20 * 60  # Thursdays, somebody stays longer
 NUMBING, PLAIN = "Needling with numbing", "Needling without numbing"
 CONSULTATION, REVIEW = "Consultation", "Review"
 #: kind, starts after, minutes, minutes of a person, device needed
@@ -44,6 +47,9 @@ class Plan:
     auditor: tuple | None
     rooms: tuple
     devices: tuple  # (name, device model)
+    shifts: tuple  # of each practitioner the hours of a working day around lunch, wall minutes
+    saturdays: tuple = ()  # usernames of those who work on Saturday morning
+    evening: str = ""  # username of who stays longer once a week
 
 
 NORTH = Plan(
@@ -53,12 +59,14 @@ NORTH = Plan(
     desk=("desk", "Dana", "Deskworth"), lead=("lead", "Lena", "Leadbetter"),
     auditor=("auditor", "Arthur", "Auditley"), rooms=("Room 1", "Room 2"),
     devices=(("Pen A", "SkinPen"), ("Pen B", "SkinPen"), ("Pen C", "Dermapen 4")),
+    shifts=(((480, 740), (790, 1110)), ((480, 790), (840, 1110)), ((540, 780), (830, 1110))),
+    saturdays=("mara", "priya"), evening="jonas",
 )  # fmt: skip
 SOUTH = Plan(
     name="Demo Skin Clinic South", slug="demo-south",
     practitioners=(("noor", "Noor", "Rollerby"),),
     desk=("southdesk", "Sid", "Southey"), lead=("lead", "Lena", "Leadbetter"), auditor=None,
-    rooms=("Studio",), devices=(("Pen S", "SkinPen"),),
+    rooms=("Studio",), devices=(("Pen S", "SkinPen"),), shifts=(((540, 720), (765, 1020)),),
 )  # fmt: skip
 
 
@@ -73,6 +81,14 @@ class Place:
     services: dict[str, Service] = field(default_factory=dict)
     lots: dict[str, Lot] = field(default_factory=dict)
     devices: dict[int, Device] = field(default_factory=dict)  # by resource
+    weekdays: dict[int, set[int]] = field(default_factory=dict)  # by practitioner
+
+    def working_day(self, who: Resource, day: date, today: date) -> date:
+        """Return the day where the person works then, else the next one away from today."""
+        step = timedelta(days=1 if day > today else -1)
+        while day != today and day.weekday() not in self.weekdays[who.pk]:
+            day += step
+        return day
 
 
 def build(plan: Plan, *, opened: date, today: date, at: datetime) -> Place:
@@ -89,10 +105,11 @@ def build(plan: Plan, *, opened: date, today: date, at: datetime) -> Place:
     if plan.auditor:
         _person(clinic, plan.auditor, Role.AUDITOR, at)
     place = Place(clinic, desk, lead, _resources(clinic, plan, people))
-    _hours(clinic)
+    _hours(place, plan)
     _services(place)
     _devices(place, plan, today)
     _lots(place, opened, today)
+    _open_today(place, plan, today)
     _exceptions(place, today)
     return place
 
@@ -121,13 +138,39 @@ def _resources(clinic, plan: Plan, people: list[User]) -> list[Resource]:
     return rows[: len(people)]
 
 
-def _hours(clinic) -> None:
-    """Open seven days a week, so that whichever day it is, somebody comes."""
+def _hours(place: Place, plan: Plan) -> None:
+    """Open from Monday to Friday around lunch, one evening, and where told on Saturday morning."""
+    rows = []
+    for who, shift in zip(place.practitioners, plan.shifts, strict=True):
+        name = who.user.username
+        week = dict.fromkeys(WORKDAYS, shift)
+        if name == plan.evening:
+            week[EVENING_DAY] = (shift[0], (shift[1][0], EVENING_MIN))
+        if name in plan.saturdays:
+            week[SATURDAY] = (SATURDAY_HOURS,)
+        place.weekdays[who.pk] = set(week)
+        rows += [(who, day, *span) for day, spans in week.items() for span in spans]
+    for unit in place.clinic.resources.exclude(kind="practitioner"):
+        rows += [(unit, day, OPENS_MIN, CLOSES_MIN) for day in WORKDAYS]
+        rows += [(unit, SATURDAY, *SATURDAY_HOURS)] if plan.saturdays else []
     WeeklyHours.objects.bulk_create(
-        WeeklyHours(resource=row, weekday=day, from_min=OPENS_MIN, to_min=CLOSES_MIN)
-        for row in clinic.resources.all()
-        for day in range(7)
+        WeeklyHours(resource=unit, weekday=day, from_min=first, to_min=last)
+        for unit, day, first, last in rows
     )
+
+
+def _open_today(place: Place, plan: Plan, today: date) -> None:
+    """Open once more at a weekend, so that whichever day it is, somebody comes."""
+    if today.weekday() in WORKDAYS:
+        return
+    extra = [(None, (OPENS_MIN, CLOSES_MIN))]
+    for who, shift in zip(place.practitioners, plan.shifts, strict=True):
+        extra += [(who, span) for span in shift]
+    HoursException.objects.bulk_create(
+        HoursException(clinic=place.clinic, resource=who, kind="extra", reason="other",
+                       from_day=today, to_day=today, from_min=first, to_min=last)
+        for who, (first, last) in extra
+    )  # fmt: skip
 
 
 def _services(place: Place) -> None:
@@ -189,7 +232,8 @@ def quarantine(place: Place, at: datetime) -> None:
 def _exceptions(place: Place, today: date) -> None:
     """Write down a week of leave and a day of training to come."""
     who = place.practitioners[-1]
-    leave, training = today + timedelta(days=24), today + timedelta(days=17)
+    leave = today + timedelta(days=24)
+    training = place.working_day(place.practitioners[0], today + timedelta(days=17), today)
     HoursException.objects.create(clinic=place.clinic, resource=who, kind="off", reason="leave",
                                   from_day=leave, to_day=leave + timedelta(days=6))  # fmt: skip
     HoursException.objects.create(clinic=place.clinic, resource=place.practitioners[0], kind="off",

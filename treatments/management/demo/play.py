@@ -27,10 +27,9 @@ from treatments.models import (
 )
 
 ZONE = ZoneInfo("Europe/London")
-#: Between these minutes of the day a board shows every state at once; outside them the story
-#: stops at the nearer one.
-FIRST_MIN, LAST_MIN, USUAL_MIN = 630, 900, 680
+USUAL_MIN = 680  # a board shows every state at once then
 PEOPLE, NORTHERNERS = 60, 46
+NEWCOMERS = range(60, 104)  # of the first clinic, for a talk in these weeks
 
 
 def play(*, today: date | None, now: datetime, small: bool = False) -> str:
@@ -38,7 +37,7 @@ def play(*, today: date | None, now: datetime, small: bool = False) -> str:
 
     With `today` the same rows come out every time, whenever it is run.
     """
-    day, until, real_now = moments(today, now)
+    day, until = moments(today, now)
     views = VIEWS[:1] if small else VIEWS
     with _without_a_log_of_statements(), album(f"{day}", views) as pictures, transaction.atomic():
         _date_catalogue(day - timedelta(days=story.STARTED_DAYS_AGO + 30))
@@ -48,7 +47,7 @@ def play(*, today: date | None, now: datetime, small: bool = False) -> str:
         for plan, courses, visits, numbers in casts:
             place = build(plan, opened=opened, today=day, at=instant(opened, 540, ZONE))
             rng = Random(f"{plan.slug} {day}")  # noqa: S311 -- a die, no secret
-            world = World(place, agenda, day, real_now, rng, pictures)
+            world = World(place, agenda, day, rng, pictures)
             _cast(world, courses, visits, list(numbers))
         for days in range((day - opened).days + 1):
             agenda.put(instant(opened + timedelta(days=days), 19 * 60, ZONE), post.deliver)
@@ -72,19 +71,16 @@ def _without_a_log_of_statements():
         settings.DEBUG = before
 
 
-def moments(today: date | None, now: datetime) -> tuple[date, datetime, datetime]:
-    """Return the demo's day, the instant its story stops, and the instant that is now for real."""
+def moments(today: date | None, now: datetime) -> tuple[date, datetime]:
+    """Return the demo's day and the instant its story stops: now, or late morning of a day told."""
     if today:
-        until = instant(today, USUAL_MIN, ZONE)
-        return today, until, until
-    day = now.astimezone(ZONE).date()
-    until = min(max(now, instant(day, FIRST_MIN, ZONE)), instant(day, LAST_MIN, ZONE))
-    return day, until, now
+        return today, instant(today, USUAL_MIN, ZONE)
+    return now.astimezone(ZONE).date(), now
 
 
 def _casts() -> list[tuple]:
     return [
-        (NORTH, story.NORTH, story.NORTH_VISITS, range(NORTHERNERS)),
+        (NORTH, story.NORTH, story.NORTH_VISITS, (*range(NORTHERNERS), *NEWCOMERS)),
         (SOUTH, story.SOUTH, story.SOUTH_VISITS, range(NORTHERNERS, PEOPLE)),
     ]
 

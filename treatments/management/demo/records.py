@@ -33,24 +33,17 @@ USUAL = "Seen, discussed with the patient and accepted."
 NO_CREAM = "Allergy to amide anaesthetics on file; patient prefers none."
 
 
-def begin(session: TreatmentSession, *, course, place: Place, start: datetime, real_now: datetime,
-          is_over: bool, at: datetime, by, rng: Random) -> TreatmentSession:  # fmt: skip
-    """Write what is known once the patient lies down: skin, settings and the cream put on.
-
-    The cream's times after `real_now` stay empty: it cannot have been put on in the future. Where
-    the story stopped before the clock (`is_over`), it is off again: nobody left it on for hours.
-    """
+def begin(session: TreatmentSession, *, course, place: Place, start: datetime, at: datetime, by,
+          rng: Random) -> TreatmentSession:  # fmt: skip
+    """Write what is known once the patient lies down: skin, settings and the cream put on."""
     values = {
         "skin_cleansed": True, "skin_intact": True, "other_anaesthetic_asked": True,
         "cleansed_with_id": Product.objects.get(name="Hypochlorous acid spray").pk,
         "zones": _zones(session, course),
     }  # fmt: skip
     if course.cream:
-        on, off = (start + timedelta(minutes=m) for m in (ON_MIN[course.cream], OFF_MIN))
-        values["numbing"] = [_cream(course, place, rng) | {
-            "applied_at": on if on <= real_now else None,
-            "removed_at": off if is_over and off <= real_now else None,
-        }]  # fmt: skip
+        on = start + timedelta(minutes=ON_MIN[course.cream])
+        values["numbing"] = [_cream(course, place, rng) | {"applied_at": on, "removed_at": None}]
     else:
         values["no_numbing_because"] = NO_CREAM
     return save_draft(session=session, version=session.version, values=values, at=at, by=by)

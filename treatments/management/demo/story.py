@@ -111,12 +111,13 @@ SOUTH = (
     Course("done", 3, (150, 115, 80)),
     Course("stopped", 4, (90,), stopped=(60, "Pregnant; wishes to pause all treatments")),
 )  # fmt: skip
-#: Visits outside courses: (service, days from today, wall minute or None for any, practitioner).
+#: Visits outside courses: (service, days from today, wall minute or None for any, practitioner),
+#: True behind them where nobody wrote down what became of it.
 NORTH_VISITS = (
     ("Consultation", 0, 750, 2), ("Review", 0, 900, 2), ("Consultation", 0, 1070, 2),
     ("Consultation", -12, None, 0), ("Consultation", -33, None, 1), ("Review", -9, None, 2),
     ("Consultation", 2, None, 0), ("Consultation", 4, None, 1), ("Review", 7, None, 2),
-    ("Consultation", 1, None, 2),
+    ("Consultation", 1, None, 2), ("Consultation", -1, None, 1, True), ("Review", -2, None, 2, True),
 )  # fmt: skip
 SOUTH_VISITS = (("Consultation", 0, 900, 0), ("Consultation", -7, None, 0),
                 ("Consultation", 3, None, 0))  # fmt: skip

@@ -34,7 +34,6 @@ class World:
     place: Place
     agenda: Agenda
     today: date
-    real_now: datetime
     rng: Random
     album: object | None = None
 
@@ -126,12 +125,15 @@ class CourseLife:
         fates += ["ahead"] * len(course.ahead)
         for number, (day, fate) in enumerate(zip(course.days(today), fates, strict=True), 1):
             start = course.today if fate == "today" else None
-            self.attempts[number] = [Attempt(day, fate, start)]
+            self.attempts[number] = [Attempt(self._works_on(day), fate, start)]
         for fate in ("missed", "cancelled"):
             if (ago := getattr(course, fate)) is not None:
                 number = sum(done > ago for done in course.done) + 1
-                refused = Attempt(today - timedelta(days=ago), fate)
+                refused = Attempt(self._works_on(today - timedelta(days=ago)), fate)
                 self.attempts.setdefault(number, []).insert(0, refused)
+
+    def _works_on(self, day: date) -> date:
+        return self.world.place.working_day(self.who, day, self.world.today)
 
     @property
     def who(self):
@@ -246,11 +248,8 @@ class CourseLife:
 
     def _begin(self, session, visit: Appointment, at: datetime) -> TreatmentSession:
         world = self.world
-        stops_here = visit.ends_at > world.agenda.now < world.real_now
-        return records.begin(
-            session, course=self.course, place=world.place, start=visit.starts_at,
-            real_now=world.real_now, is_over=stops_here, at=at, by=self.who.user, rng=world.rng,
-        )  # fmt: skip
+        return records.begin(session, course=self.course, place=world.place, rng=world.rng,
+                             start=visit.starts_at, at=at, by=self.who.user)  # fmt: skip
 
     def _sign(self, visit, session: TreatmentSession, number: int, at: datetime) -> None:
         by, place = self.who.user, self.world.place
@@ -306,6 +305,7 @@ class SingleVisit:
     days: int
     start_min: int | None
     who: int
+    left_open: bool = False  # nobody wrote down what became of it
     patient: Patient | None = None
     visit: Appointment | None = None
 
@@ -318,12 +318,15 @@ class SingleVisit:
         who = place.practitioners[self.who % len(place.practitioners)]
         self.patient = register(world, self.number, at=at)
         service, day = place.services[self.service], world.today + timedelta(days=self.days)
+        day = place.working_day(who, day, world.today)
         slot = world.free_slot(service, day, who, self.start_min)
         self.visit = bookings.book(clinic=place.clinic, patient=self.patient, service=service,
                                    slot=slot, at=at, by=place.desk)  # fmt: skip
         start = self.visit.starts_at
         agenda = world.agenda
         agenda.put(start - timedelta(days=1, hours=4), partial(self._step, "confirm"))
+        if self.left_open:
+            return
         agenda.put(start - timedelta(minutes=12), partial(self._step, "arrive"))
         agenda.put(start + timedelta(minutes=3), partial(self._step, "start"))
         agenda.put(start + timedelta(minutes=22), self._finish)
