@@ -49,20 +49,6 @@ class ClinicWall(admin.ModelAdmin):
 
     clinic_path = "clinic"
 
-    def get_list_display(self, request):
-        """Say which clinic a row belongs to where the person leads several."""
-        names = super().get_list_display(request)
-        if self.clinic_path != "clinic" or "clinic" in names or not leads_several(request):
-            return names
-        return [*names[:1], "clinic", *names[1:]]
-
-    def get_list_filter(self, request):
-        """Let who leads several clinics look at one."""
-        rows = super().get_list_filter(request)
-        if self.clinic_path != "clinic" or not leads_several(request):
-            return rows
-        return [ClinicFilter, *rows]
-
     def get_queryset(self, request):
         """Return only rows behind the person's own wall."""
         rows = super().get_queryset(request)

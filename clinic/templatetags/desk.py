@@ -63,6 +63,15 @@ def by_use(apps) -> list[dict]:
     return [*groups, {"title": "More", "icon": "three-dots", "cards": rest}] if rest else groups
 
 
+@register.filter
+def group_of(name: str) -> dict:
+    """Return title and number of the group of the admin's home a model stands in, by its name."""
+    for number, (title, _, rows) in enumerate(GROUPS, 1):
+        if any(key == name for key, *_ in rows):
+            return {"title": title, "number": number}
+    return {"title": "More", "number": len(GROUPS) + 1}
+
+
 def _addresses(model) -> dict:
     return {"url": model.get("admin_url"), "add": model.get("add_url"),
             "key": model["object_name"].lower()}  # fmt: skip

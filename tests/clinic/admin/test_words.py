@@ -189,9 +189,10 @@ def test_no_form_has_a_searching_box_or_a_list_of_thousands(desk, clinic, model)
     [("clinic_hoursexception", "Home › Practice › Absences and extra hours"),
      ("clinic_resource", "Home › Practice › People, rooms and devices"),
      ("clinic_messagetemplate", "Home › Practice › Words of messages"),
-     ("clinic_membership", "Home › Practice › Roles"),
-     ("clinic_user", "Home › Practice › Accounts"),
-     ("treatments_threshold", "Home › Care › Limits of the house")],
+     ("clinic_membership", "Home › Staff › Roles"),
+     ("clinic_user", "Home › Staff › Accounts"),
+     ("treatments_treatmentplan", "Home › Plan › Courses"),
+     ("treatments_threshold", "Home › Catalogue › Limits of the house")],
 )  # fmt: skip
 def test_the_way_back_reads_in_the_clinics_words(desk, name, crumbs):
     assert crumbs in unescape(text(desk.get(reverse(f"admin:{name}_changelist"))))
