@@ -48,7 +48,9 @@ class Absence:
         """Return why a visit must move: 'Anna Berger is ill on Tue 24 Nov'."""
         who = str(self.resource) if self.resource else "The clinic"
         last = "" if self.to_day == self.from_day else f" to {day_words(self.to_day)}"
-        return f"{who} is {_NOUNS[self.reason]}, {day_words(self.from_day)}{last}"
+        is_thing = self.resource is not None and self.resource.kind != Resource.Kind.PRACTITIONER
+        noun = "out of order" if is_thing and self.reason == "sick" else _NOUNS[self.reason]
+        return f"{who} is {noun}, {day_words(self.from_day)}{last}"
 
     def stretches(self, zone) -> list[tuple[int, int]]:
         """Return the epoch minutes it takes, day by day."""

@@ -88,6 +88,12 @@ def test_a_broken_device_is_swapped_without_a_word(clinic, patient, lead, now):
     assert not Hold.objects.filter(resource=before).exists()
 
 
+def test_a_device_is_never_ill(clinic, ill):
+    absence = replace(ill, resource=clinic.resources.filter(kind="device")[0])
+
+    assert absence.words == f"{absence.resource} is out of order, Tue 24 Nov"
+
+
 def test_a_device_without_a_twin_means_a_visit_to_move(clinic, patient, lead, now):
     visit = factories.appointment(patient, TUESDAY)
     clinic.resources.filter(kind="device").exclude(pk=visit.device_id).update(active=False)
