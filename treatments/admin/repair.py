@@ -98,6 +98,8 @@ def _apply(page: "RepairPage"):
         messages.success(request, f"{count_words(len(applied.moved), 'appointment')} moved.")
     if applied.refusals:
         messages.success(request, f"{count_words(applied.refusals, 'refusal')} kept.")
+    elif said and not rows:
+        messages.success(request, "What patients no longer refuse is forgotten.")
     if applied.clashed:
         names = {row.appointment.pk: row.appointment.patient.full_name for row in rows}
         for key, words in applied.clashed.items():
@@ -140,6 +142,11 @@ class MoveRow:
     def is_other_day(self) -> bool:
         """Say whether the new time is on another day."""
         return self.slot.day != self.visit.local_date
+
+    @property
+    def is_other_time(self) -> bool:
+        """Say whether the patient would come at another time than promised."""
+        return self.is_other_day or self.slot.wall_min != self.visit.local_start_min
 
     @property
     def is_other_person(self) -> bool:

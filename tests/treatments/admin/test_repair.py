@@ -320,3 +320,18 @@ def test_the_page_asks_a_fixed_number_of_queries(
         answer = client.get(URL)
 
     assert len(held(answer)) == 16
+
+
+def test_who_was_to_come_today_at_another_time_is_to_be_called_at_once(as_user, clinic, lead, now):
+    who, other = clinic.resources.practitioners()[:2]
+    today = clinic.local_date(now)
+    gone, same = (factories.appointment(factories.patient(clinic), today, m) for m in (720, 900))
+    factories.appointment(factories.patient(clinic), today, 720, who=other)
+    same.patient.blackouts.create(kind="holiday", from_day=TUESDAY,
+                                  to_day=TUESDAY + timedelta(days=90))  # fmt: skip
+    keep_absence(clinic=clinic, absence=Absence(who, today, today, "sick"), at=now, by=lead)
+
+    shown = text(as_user(lead).get(URL))
+
+    assert f"Today: call {gone.patient.phone}" in shown
+    assert f"Today: call {same.patient.phone}" not in shown

@@ -21,7 +21,8 @@ from treatments.models import Device, DeviceModel, Lot, Product
 
 #: Monday to Friday and Saturday morning, by wall minutes; on Sundays nobody is there.
 WORKDAYS, SATURDAY = range(5), 5
-OPENS_MIN, CLOSES_MIN, SATURDAY_HOURS = 8 * 60, 20 * 60, (9 * 60, 13 * 60)
+OPENS_MIN, CLOSES_MIN, SATURDAY_HOURS = 8 * 60, 18 * 60 + 30, (9 * 60, 13 * 60)
+SHORT_SHIFT = ((9 * 60, 12 * 60 + 30), (13 * 60 + 10, 16 * 60))
 EVENING_DAY, EVENING_MIN = 3, 20 * 60  # Thursdays, somebody stays longer
 NUMBING, PLAIN = "Needling with numbing", "Needling without numbing"
 CONSULTATION, REVIEW = "Consultation", "Review"
@@ -30,8 +31,8 @@ PHASES = {
     NUMBING: [("numbing", 0, 45, 5, False), ("needling", 45, 35, 35, True),
               ("cleaning", 80, 10, 0, True)],
     PLAIN: [("needling", 0, 35, 35, True), ("cleaning", 35, 10, 0, True)],
-    CONSULTATION: [("consult", 0, 30, 30, False)],
-    REVIEW: [("consult", 0, 20, 20, False)],
+    CONSULTATION: [("consult", 0, 40, 40, False)],
+    REVIEW: [("consult", 0, 30, 30, False)],
 }  # fmt: skip
 
 
@@ -47,9 +48,10 @@ class Plan:
     auditor: tuple | None
     rooms: tuple
     devices: tuple  # (name, device model)
-    shifts: tuple  # of each practitioner the hours of a working day around lunch, wall minutes
+    shifts: tuple  # of each practitioner the hours around lunch on a long day, wall minutes
     saturdays: tuple = ()  # usernames of those who work on Saturday morning
     evening: str = ""  # username of who stays longer once a week
+    part_time: str = ""  # username of who works three days
 
 
 NORTH = Plan(
@@ -59,8 +61,8 @@ NORTH = Plan(
     desk=("desk", "Dana", "Deskworth"), lead=("lead", "Lena", "Leadbetter"),
     auditor=("auditor", "Arthur", "Auditley"), rooms=("Room 1", "Room 2"),
     devices=(("Pen A", "SkinPen"), ("Pen B", "SkinPen"), ("Pen C", "Dermapen 4")),
-    shifts=(((480, 740), (790, 1110)), ((480, 790), (840, 1110)), ((540, 780), (830, 1110))),
-    saturdays=("mara", "priya"), evening="jonas",
+    shifts=(((480, 740), (790, 1110)), ((480, 790), (840, 1110)), ((540, 790), (840, 1110))),
+    saturdays=("mara", "priya"), evening="jonas", part_time="priya",
 )  # fmt: skip
 SOUTH = Plan(
     name="Demo Skin Clinic South", slug="demo-south",
@@ -105,7 +107,7 @@ def build(plan: Plan, *, opened: date, today: date, at: datetime) -> Place:
     if plan.auditor:
         _person(clinic, plan.auditor, Role.AUDITOR, at)
     place = Place(clinic, desk, lead, _resources(clinic, plan, people))
-    _hours(place, plan)
+    _hours(place, plan, today)
     _services(place)
     _devices(place, plan, today)
     _lots(place, opened, today)
@@ -138,20 +140,29 @@ def _resources(clinic, plan: Plan, people: list[User]) -> list[Resource]:
     return rows[: len(people)]
 
 
-def _hours(place: Place, plan: Plan) -> None:
-    """Open from Monday to Friday around lunch, one evening, and where told on Saturday morning."""
+def _hours(place: Place, plan: Plan, today: date) -> None:
+    """Open from Monday to Friday around lunch, long on today's weekday, else until four.
+
+    One evening, and where told on Saturday morning; who works part time is there today.
+    """
     rows = []
     for who, shift in zip(place.practitioners, plan.shifts, strict=True):
         name = who.user.username
-        week = dict.fromkeys(WORKDAYS, shift)
+        week = {day: shift if day == today.weekday() else SHORT_SHIFT for day in WORKDAYS}
+        if name == plan.part_time:
+            week = {day: week[day] for day in week if (day - today.weekday()) % 5 not in (1, 3)}
         if name == plan.evening:
-            week[EVENING_DAY] = (shift[0], (shift[1][0], EVENING_MIN))
+            first, last = week[EVENING_DAY]
+            week[EVENING_DAY] = (first, (last[0], EVENING_MIN))
         if name in plan.saturdays:
             week[SATURDAY] = (SATURDAY_HOURS,)
         place.weekdays[who.pk] = set(week)
         rows += [(who, day, *span) for day, spans in week.items() for span in spans]
     for unit in place.clinic.resources.exclude(kind="practitioner"):
-        rows += [(unit, day, OPENS_MIN, CLOSES_MIN) for day in WORKDAYS]
+        ends = dict.fromkeys(WORKDAYS, CLOSES_MIN)
+        if plan.evening:
+            ends[EVENING_DAY] = EVENING_MIN
+        rows += [(unit, day, OPENS_MIN, last) for day, last in ends.items()]
         rows += [(unit, SATURDAY, *SATURDAY_HOURS)] if plan.saturdays else []
     WeeklyHours.objects.bulk_create(
         WeeklyHours(resource=unit, weekday=day, from_min=first, to_min=last)

@@ -49,6 +49,18 @@ def begin(session: TreatmentSession, *, course, place: Place, start: datetime, a
     return save_draft(session=session, version=session.version, values=values, at=at, by=by)
 
 
+def take_off(session: TreatmentSession, *, at: datetime, by) -> TreatmentSession:
+    """Write that the cream is off and the needles begin."""
+    row = session.numbing.get()
+    values = {"numbing": [row_state("numbing", row) | {"removed_at": at}]}
+    return save_draft(session=session, version=session.version, values=values, at=at, by=by)
+
+
+def off_min(course, number: int) -> int:
+    """Return how long after the start of a visit the cream comes off, in minutes."""
+    return LATE_OFF_MIN if "late cream" in course.turns and number == 1 else OFF_MIN
+
+
 def _zones(session, course) -> list[dict]:
     """Return the zones as agreed; a deep session goes a quarter of a millimetre further."""
     is_deep = "deeper" in course.turns and session.planned_session and (
@@ -79,8 +91,7 @@ def complete(session: TreatmentSession, *, course, place: Place, start: datetime
     """Write the rest after the last pass: times, cartridge, endpoints, serum, reaction, advice."""
     device = session.device.model.name
     cartridge = place.lots["dermapen" if device == "Dermapen 4" else "skinpen"]
-    is_late = "late cream" in course.turns and number == 1
-    off = start + timedelta(minutes=LATE_OFF_MIN if is_late else OFF_MIN)
+    off = start + timedelta(minutes=off_min(course, number))
     values = {
         "cartridges": [{"lot_id": cartridge.pk}], "cartridge_discarded": True,
         "products": _products(course, place), "reaction": rng.choice((1, 2, 2, 3)),

@@ -244,7 +244,14 @@ class CourseLife:
         session = self._begin(session, visit, at)
         self._photograph(number, session, at)
         ends = visit.starts_at + timedelta(minutes=VISIT_MIN[visit.service.name])
+        if self.course.cream:
+            off = timedelta(minutes=records.off_min(self.course, number))
+            world.agenda.put(visit.starts_at + off, partial(self._take_off, session))
         world.agenda.put(ends, partial(self._sign, visit, session, number))
+
+    def _take_off(self, session: TreatmentSession, at: datetime) -> None:
+        session = TreatmentSession.objects.get(pk=session.pk)
+        records.take_off(session, at=at, by=self.who.user)
 
     def _begin(self, session, visit: Appointment, at: datetime) -> TreatmentSession:
         world = self.world
