@@ -101,7 +101,7 @@ def test_only_what_repair_would_move_is_counted(clinic, now, lead):
     absence = away(clinic, from_day=date(2026, 11, 23))
     for number, status in enumerate(("fulfilled", "in_session", "arrived", "cancelled", "booked")):
         visit = factories.appointment(
-            factories.patient(clinic), date(2026, 11, 24), 540 + 100 * number
+            factories.patient(clinic), date(2026, 11, 24), 540 + 90 * number
         )
         stamps = {"fulfilled": ("arrived_at", "started_at", "finished_at"),
                   "in_session": ("arrived_at", "started_at"), "arrived": ("arrived_at",)}  # fmt: skip
