@@ -98,7 +98,6 @@ def test_the_visits_an_absence_falls_on_are_counted_once_each(clinic, now):
 
 def test_only_what_repair_would_move_is_counted(clinic, now, lead):
     """A visit that is done, under way, over or to be moved already is nobody's work here."""
-    absence = away(clinic, from_day=date(2026, 11, 23))
     for number, status in enumerate(("fulfilled", "in_session", "arrived", "cancelled", "booked")):
         visit = factories.appointment(
             factories.patient(clinic), date(2026, 11, 24), 540 + 90 * number
@@ -110,6 +109,7 @@ def test_only_what_repair_would_move_is_counted(clinic, now, lead):
             facts = {"ended_at": now, "ended_by": lead, "cancel_reason": "patient"}
         Appointment.objects.filter(pk=visit.pk).update(status=status, **facts)
     factories.appointment(factories.patient(clinic), date(2026, 11, 23), 540)  # begins now
+    absence = away(clinic, from_day=date(2026, 11, 23))
 
     found = repaired(clinic, Absence.of(absence), at=now)
 

@@ -19,7 +19,7 @@ WISHES = (
     {"from_min": 540, "to_min": 780, "short_notice_ok": True},
 )  # fmt: skip
 #: Visits besides courses of each practitioner on the days ahead that are worked: ever fewer.
-VISITS_A_DAY, APART_MIN, REVIEW_AFTER_DAYS = (9, 9, 8, 8, 7, 6, 5, 4, 3, 2, 2), 50, 4
+VISITS_A_DAY, APART_MIN, REVIEW_AFTER_DAYS = (9, 9, 8, 8, 7, 6, 5, 4, 3, 2, 2), 40, 4
 
 
 def keep_lists(clinic: Clinic, at: datetime) -> None:

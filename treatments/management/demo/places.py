@@ -59,7 +59,7 @@ NORTH = Plan(
     practitioners=(("mara", "Mara", "Needham"), ("jonas", "Jonas", "Penn"),
                    ("priya", "Priya", "Stampford")),
     desk=("desk", "Dana", "Deskworth"), lead=("lead", "Lena", "Leadbetter"),
-    auditor=("auditor", "Arthur", "Auditley"), rooms=("Room 1", "Room 2"),
+    auditor=("auditor", "Arthur", "Auditley"), rooms=("Room 1", "Room 2", "Room 3"),
     devices=(("Pen A", "SkinPen"), ("Pen B", "SkinPen"), ("Pen C", "Dermapen 4")),
     shifts=(((480, 740), (790, 1110)), ((480, 790), (840, 1110)), ((540, 790), (840, 1110))),
     saturdays=("mara", "priya"), evening="jonas", part_time="priya",
