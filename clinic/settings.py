@@ -126,9 +126,7 @@ CACHES = {
         "LOCATION": "clinic_cache",  # shared by all processes: rate limits must be
     }
 }
-TASKS = {
-    "default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "heartbeat"]}
-}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Who ------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "clinic.User"
