@@ -110,7 +110,7 @@ def test_a_warning_is_answered_where_it_stands(page, robin, plan):
     session = _draft(plan, robin)
     page.goto(f"/sessions/{session.pk}/")
     page.locator("#rows-zones").get_by_role("button", name="More: Set depth").click()
-    reason = page.locator("#findings [data-key^=DEPTH_NOT_EVALUATED]")
+    reason = page.locator("#findings [data-finding^=DEPTH_NOT_EVALUATED]")
 
     reason.fill("Thick scars")
     reason.press("Enter")
@@ -137,19 +137,25 @@ def test_a_zone_is_added_and_another_taken_away(page, robin, plan):
 def test_two_people_see_both_texts_and_nothing_is_lost(page, robin, plan, lead, complaints):
     session = _draft(plan, robin)
     page.goto(f"/sessions/{session.pk}/")
-    save_draft(session=session, version=session.version, values={"notes": "Theirs"},
-               at=timezone.now(), by=lead)  # fmt: skip
+    theirs = {"notes": "Theirs", "pain_nrs": 6, "aftercare_explained": True}
+    save_draft(session=session, version=session.version, values=theirs, at=timezone.now(),
+               by=lead)  # fmt: skip
 
     page.get_by_role("textbox", name="Notes").fill("Mine")
 
     conflict = page.locator("#conflict")
-    expect(conflict).to_contain_text("Theirs")
-    expect(conflict).to_contain_text("Mine")
+    expect(conflict.get_by_role("radio")).to_have_count(2)
+    expect(conflict).to_contain_text("Only they changed")
+    axe(page)
     assert page.get_by_role("textbox", name="Notes").input_value() == "Mine"
     conflict.get_by_role("button", name="Save these choices").click()
+    expect(conflict).to_contain_text("Choose for each line")
+    conflict.get_by_text("Yours, on this page").click()
+    conflict.get_by_role("button", name="Save these choices").click()
     expect(conflict).to_be_empty()
+    expect(page.get_by_role("switch", name="Explained and handed over")).to_be_checked()
     session.refresh_from_db()
-    assert session.notes == "Mine"
+    assert (session.notes, session.pain_nrs, session.aftercare_explained) == ("Mine", 6, True)
     complaints[:] = [one for one in complaints if "409" not in one]
 
 

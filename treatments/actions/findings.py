@@ -180,7 +180,7 @@ def patient_facts(record: Record) -> PatientFacts:
 
 def _applications(record: Record, rows) -> list[Application]:
     record.read_labels()
-    names = {row.zone.code: row.zone.name for row in [*record.zones, *record.past_zones]}
+    names = record.zone_names
     return [
         Application(
             product=limits_of(row.product, record.session.performed_on, record.rules.dose),

@@ -67,6 +67,18 @@ class Record:
         return [row for row in self._all_numbing if row.session_id == self.session.pk]
 
     @property
+    def zone_names(self) -> dict[str, str]:
+        """Return the names of all zones of the record and of those before it, by code."""
+        return {row.zone.code: row.zone.name for row in self._all_zones}
+
+    @property
+    def creams(self) -> list[tuple[AnaestheticApplication, str]]:
+        """Return the creams of this session, each with the zones it was put on in words."""
+        names = self.zone_names
+        return [(row, ", ".join(names.get(code, code) for code in row.zone_codes))
+                for row in self.numbing]  # fmt: skip
+
+    @property
     def earlier_numbing(self) -> list[AnaestheticApplication]:
         """Return earlier applications of the same creams within 24 hours of this session's."""
         own = self.numbing

@@ -140,6 +140,7 @@ def content_of(record: Record) -> dict:
         "skin": {"cleansed": session.skin_cleansed, "with": _text(session.cleansed_with),
                  "intact": session.skin_intact},
         "cartridges": [_lot(row.lot) for row in record.cartridges],
+        "speed_unit": session.device.model.speed_unit if session.device else None,
         "zones": [_zone(row) for row in record.zones],
         "numbing": [_numbing(row) for row in record.numbing],
         "no_numbing_because": session.no_numbing_because,

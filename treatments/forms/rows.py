@@ -22,6 +22,10 @@ from treatments.models import ProductUse
 ENDPOINTS = [(0, "None"), (1, "Faint"), (2, "Even red"), (3, "Scattered"), (4, "Pinpoint"),
              (5, "Excess")]  # fmt: skip
 WHEALS = (6, "Wheals")  # RF needling alone leaves them
+HIGHEST_SPEED = 99_999  # beyond it, it is a slip of the keyboard
+SPEED_FAULTS = dict.fromkeys(
+    ("invalid", "min_value", "max_value"), "Type the speed as a whole number, as on the device."
+)
 
 
 def part(*layout):
@@ -85,7 +89,7 @@ class ZoneRow(RecordRow):
     """One zone: set depth, passes, speed, endpoint."""
 
     key, key_missing, new_title = "zone", "Choose the zone.", "Another zone"
-    fixed_speed = ""
+    fixed_speed, speed_unit = "", ""  # the one speed there is; the unit of one that is typed
 
     zone = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
     depth_mm = Quantity(
@@ -124,8 +128,16 @@ class ZoneRow(RecordRow):
         )
 
     def _speeds(self, device):
+        """Offer the device's speeds; a figure to type where the catalogue lists none."""
+        if device and not device.model.speeds:
+            self.speed_unit = device.model.speed_unit
+            self.fields["speed"] = forms.IntegerField(
+                label="Speed", required=False, min_value=1, max_value=HIGHEST_SPEED,
+                error_messages=SPEED_FAULTS,
+            )  # fmt: skip
+            return
         field, offered = self.fields["speed"], list(device.model.speeds) if device else []
-        unit = device.model.speed_unit if device else "rpm"
+        unit = device.model.speed_unit if device else ""
         if (used := self.initial.get("speed")) and used not in offered:
             offered.append(used)
         field.label = f"Speed, {unit}"
@@ -134,7 +146,7 @@ class ZoneRow(RecordRow):
             field.widget = forms.HiddenInput()
             if offered and self.initial.get("speed") is None:
                 self.initial["speed"] = offered[0]
-            self.fixed_speed = f"{offered[0]} {unit}" if offered else ""
+            self.fixed_speed = f"{offered[0]} {unit}".strip() if offered else ""
 
     @property
     def helper(self):
@@ -145,6 +157,8 @@ class ZoneRow(RecordRow):
         if speed.is_hidden:
             return part("zone", "speed", Row(*steps), Segmented("endpoint"))
         bar = Segmented("speed") if isinstance(speed, forms.RadioSelect) else Field("speed")
+        if self.speed_unit:
+            bar = Measure("speed", unit=self.speed_unit, inputmode="numeric")
         steps.append(Column(bar, css_class="col-xl-4"))
         return part("zone", Row(*steps), Segmented("endpoint"))
 

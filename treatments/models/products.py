@@ -45,6 +45,15 @@ class DeviceModel(Sourced):
     def __str__(self):
         return f"{self.manufacturer} {self.name}"
 
+    def speed_instead(self, speed: int | None, *, was: "DeviceModel | None") -> int | None:
+        """Return the speed to set here where `speed` was set on another device, of model `was`.
+
+        A speed this model does not offer is no setting of it; the only one there is needs no choice.
+        """
+        if speed in self.speeds or (was == self and not self.speeds):
+            return speed
+        return self.speeds[0] if len(self.speeds) == 1 else None
+
 
 class Device(models.Model):
     """One handpiece: the unit that is booked, cleaned and, if need be, withdrawn."""

@@ -22,7 +22,7 @@ from treatments.actions.sessions import (
 )
 from treatments.actions.signing import NotReady, gaps_in, sign_session
 from treatments.forms.amendments import AddendumForm, AnswerForm, StrikeForm
-from treatments.forms.conflicts import differences, merged
+from treatments.forms.conflicts import Merge, merge, opened_with, read_opened
 from treatments.forms.sessions import RecordForms
 from treatments.models import TreatmentSession
 from treatments.models.openings import propose
@@ -103,7 +103,7 @@ def _parts(request, record: Record, at, **more) -> dict:
     """Return what the parts of the page that change with every save print."""
     creams = [(row, *times) for row, times in zip(record.numbing, clocks(record), strict=True)]
     return {**_around(request, record), "panel": Panel.of(judge(record, at=at)), "at": at,
-            "creams": creams, **more}  # fmt: skip
+            "creams": creams, "opened": opened_with(record), **more}  # fmt: skip
 
 
 def session_open(request, appointment_id):
@@ -166,21 +166,37 @@ def _next_dates(request, session):
 
 
 def _save(request, session, forms, at) -> TreatmentSession:
-    """Save what was posted; for the things named in `theirs` keep what is stored."""
+    """Save what was posted, after a conflict put together with what is stored by now.
+
+    Raises `Conflict` where somebody saved meanwhile or a clash is not chosen yet.
+    """
     if not forms.is_whole():
         raise BadRequest("This form is not whole.")
-    values, take = forms.values(), set(request.POST.getlist("theirs"))
-    if take:
-        values = merged(values, state_of(session), take)
+    values = forms.values()
+    if "resolving" in request.POST:
+        both = _together(request, session, forms)
+        if not both.is_decided:
+            raise Conflict("Choose for each line which of the two stays.", current=session)
+        values = both.values
     version = forms.main.cleaned_data["version"]
     return save_draft(session=session, version=version, values=values, at=at, by=request.user)
 
 
+def _together(request, session, forms) -> Merge:
+    """Return what was posted and what is stored, put together by the choices posted with it."""
+    stays = {key.removeprefix("stays-"): side for key, side in request.POST.items()
+             if key.startswith("stays-") and side in ("mine", "theirs")}  # fmt: skip
+    opened = read_opened(request.POST.get("opened", ""))
+    return merge(forms.values(), state_of(session), opened, forms.shelf, stays)
+
+
 def _conflict(request, record, forms, at, template):
-    """Answer with both texts side by side; what was typed stays in the form."""
+    """Answer with what both changed side by side; what was typed stays in the form."""
     session = _session(request, record.session.pk)
-    found = differences(forms.values(), state_of(session), forms.shelf)
-    parts = _parts(request, Record(session), at, forms=forms, differences=found)
+    parts = _parts(
+        request, Record(session), at, forms=forms, both=_together(request, session, forms)
+    )
+    parts |= {"opened": request.POST.get("opened", ""), "asked": "resolving" in request.POST}
     return render(request, template, parts, status=409)
 
 

@@ -9,7 +9,7 @@ from tests import factories
 from tests.support.records import numbing, ready, record
 from treatments.actions.records import Record
 from treatments.actions.sessions import save_draft, state_of
-from treatments.forms.conflicts import differences, merged
+from treatments.forms.conflicts import merge, opened_with, read_opened
 from treatments.forms.sessions import RecordForms
 from treatments.forms.shelf import Shelf
 from treatments.models import TreatmentSession
@@ -249,38 +249,154 @@ def test_what_the_page_shows_saves_as_what_is_stored(plan, practitioner, now):
     assert {name: stored[name] for name in values} == values
 
 
-def test_a_conflict_says_both_sides_in_words(plan, practitioner, lead, now):
+@pytest.fixture
+def three(plan, practitioner, now):
+    """Return a ready draft's state as it was opened, its shelf, and what the page carries of it."""
     session = ready(plan, practitioner, now)
-    mine = state_of(session) | {"notes": "Mine", "pain_nrs": None}
-    theirs = state_of(session) | {"notes": "Theirs", "pain_nrs": 6}
-    theirs["zones"] = [theirs["zones"][0] | {"depth_mm": Decimal("1.75")}]
+    session = save_draft(session=session, version=session.version,
+                         values={"notes": "", "pain_nrs": 2}, at=now, by=practitioner)  # fmt: skip
+    record = Record(session)
+    return state_of(session), Shelf.of(record), read_opened(opened_with(record))
 
-    found = differences(mine, theirs, Shelf.of(Record(session)))
 
-    assert [(one.label, one.mine, one.theirs) for one in found] == [
+def deeper(state, depth_mm):
+    """Return the state's zones with another depth."""
+    return {"zones": [state["zones"][0] | {"depth_mm": Decimal(depth_mm)}]}
+
+
+def test_what_one_of_two_changed_stays_as_that_one_has_it(three):
+    opened, shelf, carried = three
+    mine = opened | {"notes": "Mine"} | deeper(opened, "1.25")
+    theirs = opened | {"pain_nrs": 6, "aftercare_explained": False, "cartridge_discarded": False}
+
+    both = merge(mine, theirs, carried, shelf, {})
+
+    assert both.clashes == []
+    assert [(one.label, one.theirs) for one in both.only_theirs] == [
+        ("Pain", "6"), ("Cartridge in sharps", "No"), ("Aftercare explained", "No"),
+    ]  # fmt: skip
+    assert both.values == theirs | {"notes": "Mine"} | deeper(opened, "1.25")
+
+
+def test_what_both_changed_differently_is_a_choice_in_words(three):
+    opened, shelf, carried = three
+    mine = opened | {"notes": "Mine", "pain_nrs": None} | deeper(opened, "1.25")
+    theirs = opened | {"notes": "Theirs", "pain_nrs": 6} | deeper(opened, "1.75")
+
+    both = merge(mine, theirs, carried, shelf, {})
+
+    assert [(one.label, one.mine, one.theirs) for one in both.clashes] == [
         ("Pain", "nothing", "6"),
         ("Notes", "Mine", "Theirs"),
         (
             "Upper left back",
-            "1.5 mm, 6 passes, 7000 rpm, Redness, scattered pinpoint bleeding",
+            "1.25 mm, 6 passes, 7000 rpm, Redness, scattered pinpoint bleeding",
             "1.75 mm, 6 passes, 7000 rpm, Redness, scattered pinpoint bleeding",
         ),
     ]
-    assert [one.is_only_theirs for one in found] == [True, False, False]
+    assert both.is_decided is False
 
 
-def test_merging_takes_theirs_where_it_was_chosen(plan, practitioner, now):
+def test_a_choice_keeps_the_side_that_was_chosen(three):
+    opened, shelf, carried = three
+    mine = opened | {"notes": "Mine"} | deeper(opened, "1.25")
+    theirs = opened | {"notes": "Theirs"} | deeper(opened, "1.75")
+    zone = f"zones:{opened['zones'][0]['zone_id']}:0"
+
+    both = merge(mine, theirs, carried, shelf, {"notes": "theirs", zone: "mine"})
+
+    assert both.is_decided is True
+    assert both.values == opened | {"notes": "Theirs"} | deeper(opened, "1.25")
+
+
+def test_the_same_change_by_both_is_no_choice(three):
+    opened, shelf, carried = three
+    same = opened | {"notes": "Seen together"}
+
+    both = merge(same, dict(same), carried, shelf, {})
+
+    assert (both.clashes, both.only_theirs, both.values) == ([], [], same)
+
+
+def test_a_zone_one_took_away_is_gone_and_one_added_is_there(three):
+    opened, shelf, carried = three
+    chest = opened["zones"][0] | {"zone_id": factories.zone("CHEST", name="Chest").pk}
+    mine, theirs = opened | {"zones": []}, opened | {"zones": [*opened["zones"], chest]}
+
+    both = merge(mine, theirs, carried, shelf, {})
+
+    assert both.values["zones"] == [chest]
+
+
+def test_a_field_with_a_fault_stays_theirs(three):
+    opened, shelf, carried = three
+    mine = {name: value for name, value in opened.items() if name != "pain_nrs"}
+
+    both = merge(mine, opened | {"pain_nrs": 6}, carried, shelf, {})
+
+    assert both.values["pain_nrs"] == 6
+
+
+def test_without_what_was_opened_every_difference_is_a_choice(three):
+    opened, shelf, _ = three
+
+    both = merge(opened | {"pain_nrs": 4}, opened, read_opened("no JSON"), shelf, {})
+
+    assert [one.label for one in both.clashes] == ["Pain"]
+    assert both.values["pain_nrs"] == 2
+
+
+def other_pen(clinic, *, speeds, unit="rpm"):
+    """Return a pen of another model, with the speeds its catalogue row lists."""
+    model = factories.device(clinic).model
+    model.pk, model.name, model.speeds, model.speed_unit = None, "Pen C", speeds, unit
+    model.save()
+    return factories.device(clinic, model=model, name="Pen C")
+
+
+def test_another_device_takes_no_speed_it_does_not_have(plan, practitioner, now):
     session = ready(plan, practitioner, now)
-    zone = session.zones.get().zone_id
-    mine = state_of(session) | {"notes": "Mine", "pain_nrs": 2}
-    theirs = state_of(session) | {"notes": "Theirs", "pain_nrs": 6}
-    theirs["zones"] = [theirs["zones"][0] | {"depth_mm": Decimal("1.75")}]
+    other = other_pen(session.clinic, speeds=[])
+    zone = {"zone": session.zones.get().zone_id, "depth_mm": "1.5", "passes": "4", "speed": "7000"}
 
-    values = merged(mine, theirs, {"notes", f"zones:{zone}:0"})
+    values = bound(session, now, zones=[zone], device=str(other.pk)).values()
 
-    assert "notes" not in values
-    assert values["pain_nrs"] == 2
-    assert values["zones"][0]["depth_mm"] == Decimal("1.75")
+    assert (values["device_id"], values["zones"][0]["speed"]) == (other.pk, None)
+
+
+def test_another_device_with_one_speed_has_it(plan, practitioner, now):
+    session = ready(plan, practitioner, now)
+    other = other_pen(session.clinic, speeds=[12000])
+    zone = {"zone": session.zones.get().zone_id, "depth_mm": "1.5", "passes": "4", "speed": "7000"}
+
+    values = bound(session, now, zones=[zone], device=str(other.pk)).values()
+
+    assert values["zones"][0]["speed"] == 12000
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "faults"),
+    [
+        ("12000", 12000, []),
+        ("0", None, ["Type the speed as a whole number, as on the device."]),
+        ("fast", None, ["Type the speed as a whole number, as on the device."]),
+    ],
+)
+def test_a_device_whose_speeds_are_not_listed_takes_a_typed_one(
+    typed, kept, faults, plan, practitioner, now
+):
+    session = ready(plan, practitioner, now)
+    pen = other_pen(session.clinic, speeds=[], unit="level")
+    rows = [{**state_of(session)["zones"][0], "speed": None}]
+    session = save_draft(session=session, version=session.version, at=now, by=practitioner,
+                         values={"device_id": pen.pk, "zones": rows})  # fmt: skip
+    session = TreatmentSession.objects.get(pk=session.pk)
+    zone = {"zone": rows[0]["zone_id"], "depth_mm": "1.5", "passes": "4", "speed": typed}
+
+    forms = bound(session, now, zones=[zone], device=str(pen.pk))
+
+    assert forms.values()["zones"][0]["speed"] == kept
+    assert [sentence for _, sentence in sentences(forms)] == faults
 
 
 def test_a_stored_time_keeps_its_seconds(plan, practitioner, now):
