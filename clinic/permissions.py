@@ -121,6 +121,7 @@ PAGES: dict[str, Page] = {
     "photos": page(CARE),
     "photo_upload": page(CARE, WRITE),
     "photo_edit": page(CARE, WRITE),
+    "photo_date": page(CARE, WRITE),
     "photo_strike": page(CARE, WRITE),
     "photo_file": page(CARE),
     "photo_compare": page(CARE),

@@ -50,6 +50,7 @@ urlpatterns = [
     path("patients/<int:patient_id>/photos/upload/", photos.photo_upload, name="photo_upload"),
     path("patients/<int:patient_id>/photos/compare/", photos.photo_compare, name="photo_compare"),
     path("photos/<uuid:key>/edit/", photos.photo_edit, name="photo_edit"),
+    path("photos/<uuid:key>/day/", photos.photo_date, name="photo_date"),
     path("photos/<uuid:key>/mistake/", photos.photo_strike, name="photo_strike"),
     path("photos/<uuid:key>/<slug:size>/", photos.photo_file, name="photo_file"),
 ]

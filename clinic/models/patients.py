@@ -45,8 +45,8 @@ def same_phone(number: str, *, part: bool = False) -> Q:
     return Q(**{f"phone_digits__{lookup}": typed}) | Q(phone_digits__in=shorter)
 
 
-def day_in(text: str) -> date | None:
-    """Read a date of birth typed at the desk: 14/3/1990, 14.03.90, 1990-03-14; None if it is none."""
+def parts_in(text: str) -> tuple[int, int, int] | None:
+    """Read year, month and day typed at the desk: 14/3/1990, 14.03.90, 1990-03-14; None if not so."""
     parts = [int(part) for part in re.findall(r"\d+", text)]
     if len(parts) != 3:
         return None
@@ -54,8 +54,14 @@ def day_in(text: str) -> date | None:
     year, month, day = parts if year_first else parts[::-1]
     if year < 100:
         year += 2000 if year <= date.today().year % 100 else 1900  # noqa: DTZ011 -- only the year
+    return year, month, day
+
+
+def day_in(text: str) -> date | None:
+    """Read a date of birth typed at the desk; None if it is none."""
+    parts = parts_in(text)
     try:
-        return date(year, month, day)
+        return date(*parts) if parts else None
     except ValueError:
         return None
 

@@ -94,7 +94,7 @@ def diary_place(request, appointment_id):
     try:
         moved = deeds.move_appointment(
             appointment=row, slot=form.slot, version=form.cleaned_data["version"],
-            why=why_this_day(getattr(row, "planned_session", None), form.slot.day),
+            why=why_this_day(getattr(row, "planned_session", None), form.slot),
             at=timezone.now(), by=request.user,
         )  # fmt: skip
     except ValidationError as refusal:

@@ -103,7 +103,7 @@ def _booked(request, patient, search, given):
     facts = {"slot": given["slot"], "note": given["note"], "request_key": given["request_key"],
              "at": timezone.now(), "by": request.user}  # fmt: skip
     if search.planned:
-        why = why_this_day(search.planned, given["slot"].day)
+        why = why_this_day(search.planned, given["slot"])
         return diary.book_session(planned_session=search.planned, why=why, **facts)
     kept = outside_courses(kept_times(patient, facts["at"]), search.service)
     return book(clinic=request.clinic, patient=patient, service=search.service, instead_of=kept,
@@ -218,7 +218,7 @@ def _moved(request, row, search, given):
         return preview_of(row, slot)
     was = undo.before(row, "moved")
     moved = diary.move_appointment(
-        appointment=row, slot=slot, version=version, why=why_this_day(search.planned, slot.day),
+        appointment=row, slot=slot, version=version, why=why_this_day(search.planned, slot),
         at=timezone.now(), by=request.user,
     )  # fmt: skip
     words = f"moved to {_when(moved)}. {rest_words(rules.rest, moved.local_date)}".strip()

@@ -10,10 +10,10 @@ from clinic.models.openings import Healing, shape_of, snapshots_by_week
 from clinic.scheduling.minutes import day_bounds, minute_of_instant
 from clinic.scheduling.reasons import Reason, day_words, sentence
 from clinic.scheduling.slots import Slot, Snapshot, Wish, next_slots, why_empty
-from clinic.scheduling.tariff import blackout_on
-from clinic.scheduling.terms import Blackout
+from clinic.scheduling.tariff import blackout_on, wish_charges
+from clinic.scheduling.terms import Blackout, Weights
 from treatments.models import PlannedSession
-from treatments.models.openings import Course
+from treatments.models.openings import Course, wish_of
 from treatments.models.tail import Rest
 from treatments.views.rest import asks_first, late_words
 
@@ -174,16 +174,27 @@ def window_of(course: Course, number: int, healing: Healing, *, today: date) -> 
     return Window(first, ideal, latest)
 
 
-def why_this_day(session: PlannedSession | None, day: date) -> list[dict]:
-    """Return why a session of a course is on a day, as reasons to keep with its booking."""
-    course = Course(session.plan) if session else None
-    before = course.days.get(session.number - 1) if course else None
+def why_this_day(session: PlannedSession | None, slot: Slot) -> list[dict]:
+    """Return why a session of a course is at a time, as reasons to keep with its booking.
+
+    They say how far its interval is from the ideal one, and what is not as the patient would like.
+    """
+    if session is None:
+        return []
+    course = Course(session.plan)
+    return [reason.as_dict() for reason in
+            (*_interval_reasons(course, session.number, slot.day),
+             *wish_charges(slot, wish_of(course.plan), Weights()))]  # fmt: skip
+
+
+def _interval_reasons(course: Course, number: int, day: date) -> list[Reason]:
+    before = course.days.get(number - 1)
     if before is None:
         return []
-    row, gap = course.session(session.number), (day - before).days
+    row, gap = course.session(number), (day - before).days
     days = {"early": row.gap_days_ideal - gap, "late": gap - row.gap_days_ideal,
             "past_max": gap - row.gap_days_max}  # fmt: skip
-    return [Reason.of(code, days=count).as_dict() for code, count in days.items() if count > 0]
+    return [Reason.of(code, days=count) for code, count in days.items() if count > 0]
 
 
 class DayRules:

@@ -255,8 +255,12 @@ for (const row of form.querySelectorAll("[data-row]")) {
     if (input.value) input.dataset.typed = "";
   }
 }
-if (window.location.hash.startsWith("#div_")) {
+/** A link to what is missing leads to its field. */
+function focusNamed() {
+  if (!window.location.hash.startsWith("#div_")) return;
   byId(window.location.hash.slice(1))?.querySelector("input, select")?.focus({ preventScroll: true });
 }
+window.addEventListener("hashchange", focusNamed);
+focusNamed();
 window.setInterval(tick, TICK);
 tick();

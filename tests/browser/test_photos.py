@@ -180,3 +180,16 @@ def test_without_script_several_photos_come_in_by_a_plain_form(
 
     expect(page.get_by_text("a.jpg is stored.")).to_be_visible()
     assert Photo.objects.count() == 2
+
+
+def test_photos_of_one_day_without_a_view_are_told_apart(board, patient, practitioner):
+    for shade in (1, 2):
+        taken(patient, practitioner, shade=shade)
+    board.reload()
+
+    axe(board)
+    names = [
+        form.get_attribute("aria-label")
+        for form in board.locator(".unsorted form[aria-label]").all()
+    ]
+    assert names == [f"View of photo {n} of 2 without one, Mon 23 Nov 2026" for n in (1, 2)]

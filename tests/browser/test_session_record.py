@@ -153,7 +153,7 @@ def test_two_people_see_both_texts_and_nothing_is_lost(page, robin, plan, lead, 
     conflict.get_by_text("Yours, on this page").click()
     conflict.get_by_role("button", name="Save these choices").click()
     expect(conflict).to_be_empty()
-    expect(page.get_by_role("switch", name="Explained and handed over")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Explained and handed over")).to_be_checked()
     session.refresh_from_db()
     assert (session.notes, session.pain_nrs, session.aftercare_explained) == ("Mine", 6, True)
     complaints[:] = [one for one in complaints if "409" not in one]

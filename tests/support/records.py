@@ -56,7 +56,7 @@ def filled(session, by, at, *, depth_mm=None, numbed=False, serum=False):
         for row in session.zones.all()
     ]  # fmt: skip
     values = {
-        "device_id": device.pk, "zones": zones, "cartridges": [{"lot_id": cartridge.pk}],
+        "device_id": device.pk, "needling_started_at": at - timedelta(minutes=4), "zones": zones, "cartridges": [{"lot_id": cartridge.pk}],
         "skin_cleansed": True, "skin_intact": True, "pain_nrs": 3, "reaction": 2,
         "cartridge_discarded": True, "aftercare_sheet_id": factories.sheet().pk,
         "aftercare_explained": True, "other_anaesthetic_asked": True,

@@ -194,6 +194,27 @@ def sort_photo(*, photo: Photo, view: View | None, at: datetime, by) -> Photo:
 
 
 @transaction.atomic
+def date_photo(*, photo: Photo, keep: str, at: datetime, by) -> Photo:
+    """Settle a photo whose camera's day is not its session's; return the new row.
+
+    `keep` is what is right: "camera" (the photo was not taken in that session) or "session" (the
+    camera's clock is wrong).
+    """
+    current = Photo.objects.select_for_update().get(pk=photo.pk)
+    if current.struck_at:
+        raise ValidationError("This photo is marked as a mistake.", code="struck")
+    if not current.is_dated_apart(current.clinic.zone):
+        return current
+    day = current.taken_on if keep == "camera" else current.session.performed_on
+    session = None if keep == "camera" else current.session
+    Photo.objects.filter(pk=current.pk).update(taken_on=day, session=session)
+    details = {"kept": keep, "session": current.session_id, "from": current.taken_on.isoformat(),
+               "to": day.isoformat()}  # fmt: skip
+    record("photo.dated", current, at=at, by=by, category="photo", details=details)
+    return Photo.objects.get(pk=current.pk)
+
+
+@transaction.atomic
 def strike_photo(*, photo: Photo, reason: str, at: datetime, by) -> Photo:
     """Mark a photo as entered by mistake: it is shown nowhere any more, and kept."""
     reason = reason.strip()

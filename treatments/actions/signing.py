@@ -47,6 +47,7 @@ def gaps_in(record: Record) -> list[Gap]:
     session = record.session
     numbed, excused = bool(record.numbing), bool(session.no_numbing_because.strip())
     told = bool(session.aftercare_sheet_id and session.aftercare_explained)
+    unmarked = [(n, row.zone.name) for n, row in enumerate(record.zones) if row.endpoint is None]
     checks = [
         (session.skin_cleansed is None, "Say whether the skin was cleansed.", "skin_cleansed"),
         (session.skin_intact is None, "Say whether the skin is intact.", "skin_intact"),
@@ -55,7 +56,9 @@ def gaps_in(record: Record) -> list[Gap]:
          "no_numbing_because"),
         (session.device_id is None, "Choose the device.", "device"),
         (not record.cartridges, "Choose the cartridge's lot.", "cartridge"),
+        (session.needling_started_at is None, "Say when needling started.", "needling_started_at"),
         (not record.zones, "Record at least one zone.", "zones"),
+        *((True, f"Record the endpoint of {name}.", f"zones-{n}-endpoint") for n, name in unmarked),
         (session.pain_nrs is None, "Record the pain, 0 to 10.", "pain_nrs"),
         (not told, "Give the aftercare sheet and explain it.", "aftercare_sheet"),
         (not session.cartridge_discarded, "Put the cartridge into the sharps bin.",

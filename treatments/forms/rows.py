@@ -6,6 +6,7 @@ from functools import cached_property
 from crispy_forms.layout import Column, Div, Field, Row
 from django import forms
 
+from clinic.forms.fields import WholeNumber
 from clinic.forms.layout import (
     Measure,
     Moment,
@@ -23,9 +24,6 @@ ENDPOINTS = [(0, "None"), (1, "Faint"), (2, "Even red"), (3, "Scattered"), (4, "
              (5, "Excess")]  # fmt: skip
 WHEALS = (6, "Wheals")  # RF needling alone leaves them
 HIGHEST_SPEED = 99_999  # beyond it, it is a slip of the keyboard
-SPEED_FAULTS = dict.fromkeys(
-    ("invalid", "min_value", "max_value"), "Type the speed as a whole number, as on the device."
-)
 
 
 def part(*layout):
@@ -97,7 +95,7 @@ class ZoneRow(RecordRow):
         max_digits=4, decimal_places=2,
         error_messages={"max_value": "Set depth is at most 4 mm; check the dial."},
     )  # fmt: skip
-    passes = forms.IntegerField(required=False, min_value=1, max_value=50)
+    passes = WholeNumber(required=False, min_value=1, max_value=50)
     speed = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
     endpoint = forms.TypedChoiceField(
         coerce=int, empty_value=None, required=False, choices=ENDPOINTS, widget=forms.RadioSelect
@@ -131,10 +129,9 @@ class ZoneRow(RecordRow):
         """Offer the device's speeds; a figure to type where the catalogue lists none."""
         if device and not device.model.speeds:
             self.speed_unit = device.model.speed_unit
-            self.fields["speed"] = forms.IntegerField(
-                label="Speed", required=False, min_value=1, max_value=HIGHEST_SPEED,
-                error_messages=SPEED_FAULTS,
-            )  # fmt: skip
+            self.fields["speed"] = WholeNumber(
+                label="Speed", required=False, min_value=1, max_value=HIGHEST_SPEED
+            )
             return
         field, offered = self.fields["speed"], list(device.model.speeds) if device else []
         unit = device.model.speed_unit if device else ""
@@ -246,6 +243,16 @@ class NumbingRow(ItemRow):
         for code in self.initial.get("zone_codes", ()):
             zones.setdefault(code, names.get(code, code))
         self.fields["zone_codes"].choices = list(zones.items())
+        self.fields["area_cm2"].help_text = self._why_measured()
+
+    def _why_measured(self) -> str:
+        """Return why the area has to be measured, "" where it is worked out from the zones."""
+        if self.record.body_surface_m2 is None:
+            return "Height or weight is not on file: measure the area and type it."
+        bare = [row.zone.name for row in self.record.zones if row.zone.body_fraction is None]
+        if not bare:
+            return ""
+        return f"No share of the body is known for {', '.join(bare)}: measure the area and type it."
 
     @property
     def needs_prescription(self) -> bool:

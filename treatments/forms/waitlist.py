@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from clinic.forms.fields import DayField
 from clinic.forms.layout import Actions, Section, Segmented, Switch, TouchChoice, touch_helper
 from clinic.models import Resource, Service, WeeklyHours
+from treatments.forms.fields import WallTime
 from treatments.models import TreatmentPlan
 
 
@@ -21,12 +22,8 @@ class WaitlistForm(forms.Form):
         label="Weekdays", choices=WeeklyHours.Weekday.choices[:6], coerce=int, required=False,
         widget=forms.CheckboxSelectMultiple, help_text="None chosen: any day.",
     )  # fmt: skip
-    from_time = forms.TimeField(
-        label="From", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-    to_time = forms.TimeField(
-        label="To", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
+    from_time = WallTime(label="From")
+    to_time = WallTime(label="To")
     until = DayField(label="Until", required=False)
     short_notice_ok = forms.BooleanField(label="Short notice is fine", required=False)
     is_urgent = forms.BooleanField(label="Urgent: first in turn", required=False)

@@ -220,15 +220,20 @@ class _Search:
 
     def wish(self) -> CourseWish:
         """Return what the patient would like and cannot do."""
-        plan, patient = self.course.plan, self.course.plan.patient
-        hours = patient.preferred_from_min, patient.preferred_to_min
-        return CourseWish(
-            weekdays=tuple(sorted(patient.preferred_weekdays)) or None,
-            from_min=hours[0] if hours[0] is not None else 0,
-            to_min=hours[1] if hours[1] is not None else DAY_MIN,
-            primary_practitioner_id=plan.practitioner_id or patient.preferred_practitioner_id,
-            event_day=plan.event_on, calm_days=plan.calm_days or 0, blackouts=self.blackouts,
-        )  # fmt: skip
+        return wish_of(self.course.plan, self.blackouts)
+
+
+def wish_of(plan: TreatmentPlan, blackouts: Sequence[Blackout] = ()) -> CourseWish:
+    """Return what a course's patient would like, and the days on which they cannot come."""
+    patient = plan.patient
+    hours = patient.preferred_from_min, patient.preferred_to_min
+    return CourseWish(
+        weekdays=tuple(sorted(patient.preferred_weekdays)) or None,
+        from_min=hours[0] if hours[0] is not None else 0,
+        to_min=hours[1] if hours[1] is not None else DAY_MIN,
+        primary_practitioner_id=plan.practitioner_id or patient.preferred_practitioner_id,
+        event_day=plan.event_on, calm_days=plan.calm_days or 0, blackouts=tuple(blackouts),
+    )  # fmt: skip
 
 
 def course_request(

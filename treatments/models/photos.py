@@ -1,7 +1,7 @@
 """What was seen: progress photos. Bytes live outside the web root under random keys."""
 
 import uuid
-from datetime import date
+from datetime import date, tzinfo
 
 from django.db import models
 from django.db.models import Q
@@ -100,6 +100,16 @@ class Photo(models.Model):
 
     def get_absolute_url(self):
         return reverse("photo_file", args=[self.key, "large"])
+
+    def is_dated_apart(self, zone: tzinfo) -> bool:
+        """Say whether the camera's day, by the clinic's wall, is not that of the photo's session.
+
+        Which of the two is right only a person knows; until then the photo stands in no row.
+        """
+        if self.session is None or self.taken_at is None:
+            return False
+        camera = self.taken_at.astimezone(zone).date()
+        return camera == self.taken_on != self.session.performed_on
 
     @property
     def has_sizes(self) -> bool:

@@ -178,9 +178,11 @@ class Threshold(Sourced):
         HARD_STOP_DAYS = "hard_stop_days", "Interval: never within these days …"
         HARD_STOP_DEPTH_MM = "hard_stop_depth_mm", "… at this set depth in mm or deeper"
         YEARLY_MAX = "yearly_max", "Sessions a zone in 12 months without a course's own limit"
+        YEARLY_DAYS = "yearly_days", "Days that count as those 12 months"
         CHANNELS_OPEN_HOURS = "channels_open_hours", "Hours for which needle channels are open"
         CHANNELS_CAUTION_HOURS = "channels_caution_hours", "Hours of caution after needling"
         LOT_WARN_DAYS = "lot_warn_days", "Days before expiry to warn when a lot is received"
+        SCOTLAND_DEPTH_MM = "scotland_depth_mm", "Scotland: the Act's depth line in mm"
 
     code = models.CharField(max_length=32, choices=Code)
     value = models.DecimalField(max_digits=8, decimal_places=2)

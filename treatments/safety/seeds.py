@@ -34,6 +34,7 @@ HOUSE_MG_PER_KG = Decimal(10)
 HARD_STOP_DAYS = 7
 HARD_STOP_DEPTH_MM = Decimal("1.0")
 MAX_SESSIONS_12_MONTHS = 6
+YEARLY_DAYS = 365
 INTERVAL_SOURCE = (
     "[proposal] no needling of a zone within 7 days at 1.0 mm or deeper; 6 sessions in 12 months "
     "without a review (upper end in Alster & Li 2020)"

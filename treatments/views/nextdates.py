@@ -119,7 +119,7 @@ def _book(request, plan, today):
     version = {"code": "weights", "version": Weights().version}
     return book_session(
         planned_session=session, slot=given["slot"], request_key=given["request_key"],
-        why=[*why_this_day(session, given["slot"].day), version], at=timezone.now(),
+        why=[*why_this_day(session, given["slot"]), version], at=timezone.now(),
         by=request.user,
     )  # fmt: skip
 

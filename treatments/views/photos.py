@@ -14,14 +14,16 @@ from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
 from clinic.actions.patients import open_patient
+from clinic.scheduling.reasons import day_words
 from treatments.actions.photos import (
     PhotoNotKept,
+    date_photo,
     open_photo,
     sort_photo,
     strike_photo,
     take_photo,
 )
-from treatments.forms.photos import SortForm, StrikeForm, UploadForm
+from treatments.forms.photos import DateForm, SortForm, StrikeForm, UploadForm
 from treatments.imaging.intake import PhotoRefused
 from treatments.models import Photo, TreatmentSession, View
 from treatments.views.gallery import board, pair_of
@@ -72,7 +74,7 @@ def photo_upload(request, patient_id):
 def photo_compare(request, patient_id):
     """Show the baseline of one view beside its latest photo, or two chosen ones."""
     patient = _open(request, patient_id)
-    facts = pair_of(patient, request.GET, today=_today(request))
+    facts = pair_of(patient, request.clinic, request.GET, today=_today(request))
     return render(request, "treatments/photos/compare.html", facts)
 
 
@@ -89,6 +91,20 @@ def photo_edit(request, key):
     except ValidationError as refusal:
         return _after(request, photo, refusal.messages[0], level="error")
     return _after(request, photo, f"Now under {photo.view}." if photo.view else "No view yet.")
+
+
+def photo_date(request, key):
+    """Settle which day of a photo is right, where the camera's is not the session's."""
+    photo = _photo(request, key)
+    form = DateForm(request.POST)
+    if not form.is_valid():
+        return _after(request, photo, form.errors["keep"][0], level="error")
+    try:
+        photo = date_photo(photo=photo, keep=form.cleaned_data["keep"], at=timezone.now(),
+                           by=request.user)  # fmt: skip
+    except ValidationError as refusal:
+        return _after(request, photo, refusal.messages[0], level="error")
+    return _after(request, photo, f"Taken on {day_words(photo.taken_on)}.")
 
 
 def photo_strike(request, key):
@@ -194,6 +210,10 @@ def _take(request, patient, file, chosen):
     }  # fmt: skip
     if photo.uploaded_at != at:
         return OK, facts | {"sentence": ON_FILE}
+    if photo.is_dated_apart(request.clinic.zone):
+        facts["sentence"] = (
+            f"Stored. The camera says {day_words(photo.taken_on)}: choose its day below."
+        )
     return CREATED, facts
 
 
@@ -209,7 +229,7 @@ def _refusal(request, patient, form):
 def _say(request, file, status, facts):
     """Say what became of one file of a plain form."""
     name = "".join(letter for letter in file.name if letter.isprintable())[:LONGEST_FILE_NAME]
-    if status == CREATED:
+    if status == CREATED and not facts["sentence"]:
         messages.success(request, f"{name} is stored.")
     else:
         messages.warning(request, f"{name}: {facts['sentence']}")

@@ -20,7 +20,7 @@ from treatments.actions.sessions import (
     state_of,
     strike_session,
 )
-from treatments.actions.signing import NotReady, gaps_in, sign_session
+from treatments.actions.signing import Gap, NotReady, gaps_in, sign_session
 from treatments.forms.amendments import AddendumForm, AnswerForm, StrikeForm
 from treatments.forms.conflicts import Merge, merge, opened_with, read_opened
 from treatments.forms.sessions import RecordForms
@@ -45,9 +45,11 @@ class Panel:
     """What the findings panel prints, the urgent first.
 
     `to_do` are warnings about what nobody has written yet: while the record is being written they
-    are a list of what is left, when it is signed they want a reason like any other.
+    are a list of what is left, when it is signed they want a reason like any other. `gaps` are the
+    parts a signature needs.
     """
 
+    gaps: list[Gap]
     open: list[Judged]
     to_do: list[Judged]
     answered: list[Judged]
@@ -55,13 +57,16 @@ class Panel:
     notes: list[Judged]
 
     @classmethod
-    def of(cls, judged: list[Judged], *, signing: bool = False) -> "Panel":
-        """Sort findings by what they ask for."""
+    def of(cls, judged: list[Judged], gaps: list[Gap], *, signing: bool = False) -> "Panel":
+        """Sort findings by what they ask for; what a gap says already is said once."""
         waiting = [one for one in judged if one.is_open]
-        to_do = [] if signing else [one for one in waiting if _is_unwritten(one)]
+        unwritten = [] if signing else [one for one in waiting if _is_unwritten(one)]
+        is_said = any(gap.field == "device" for gap in gaps)
+        to_do = [one for one in unwritten if not (is_said and one.code == "DEPTH_NO_DEVICE")]
         info = [one for one in judged if one.level == "INFO"]
         return cls(
-            open=[one for one in waiting if one not in to_do],
+            gaps=gaps,
+            open=[one for one in waiting if one not in unwritten],
             to_do=to_do,
             answered=[one for one in judged if one.answer],
             sums=[one for one in info if one.code in SUMS],
@@ -77,6 +82,11 @@ class Panel:
     def warnings(self) -> int:
         """Count the warnings that wait for a reason."""
         return len(self.open) - self.stops
+
+    @property
+    def left(self) -> int:
+        """Count what is still to be recorded before the record is whole."""
+        return len(self.to_do) + len(self.gaps)
 
 
 def _session(request, session_id) -> TreatmentSession:
@@ -102,8 +112,9 @@ def _around(request, record: Record) -> dict:
 def _parts(request, record: Record, at, **more) -> dict:
     """Return what the parts of the page that change with every save print."""
     creams = [(row, *times) for row, times in zip(record.numbing, clocks(record), strict=True)]
-    return {**_around(request, record), "panel": Panel.of(judge(record, at=at)), "at": at,
-            "creams": creams, "opened": opened_with(record), **more}  # fmt: skip
+    panel = Panel.of(judge(record, at=at), gaps_in(record))
+    return {**_around(request, record), "panel": panel, "at": at, "creams": creams,
+            "opened": opened_with(record), **more}  # fmt: skip
 
 
 def session_open(request, appointment_id):
@@ -284,9 +295,9 @@ def _review(request, session, at, status):
     if request.method == "GET":
         _looked_at(request, session, at)
     record = Record(session)
-    panel, gaps = Panel.of(judge(record, at=at, signing=True), signing=True), gaps_in(record)
+    panel = Panel.of(judge(record, at=at, signing=True), gaps_in(record), signing=True)
     page = _around(request, record) | {
-        "panel": panel, "gaps": gaps, "ready": not gaps and not panel.open, "back": "sign",
+        "panel": panel, "ready": not panel.gaps and not panel.open, "back": "sign",
     }  # fmt: skip
     return render(request, "treatments/sessions/sign.html", page, status=status)
 

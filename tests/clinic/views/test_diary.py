@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.models import Appointment, Blackout, Rest
+from clinic.models import Appointment, Blackout, Patient, Rest
 from tests import factories
 from tests.support.clock import NOON
 from treatments.actions.diary import book_session, step
@@ -328,6 +328,29 @@ def test_a_booking_keeps_how_far_it_is_from_the_ideal_day(desk, plan, as_user):
 
     second.refresh_from_db()
     assert second.appointment.why_this_date == [{"code": "early", "days": 3}]
+
+
+def test_a_move_outside_the_patients_wishes_keeps_what_is_not_as_wished(desk, plan, as_user):
+    patient, (own, other) = plan.patient, plan.clinic.resources.practitioners()[:2]
+    Patient.objects.filter(pk=patient.pk).update(
+        preferred_weekdays=[2], preferred_from_min=840, preferred_to_min=1020,
+        preferred_practitioner=own,
+    )  # fmt: skip
+    plan.practitioner = None
+    plan.save()
+    visit = book_session(planned_session=plan.sessions.get(number=1), at=NOON, by=desk,
+                         slot=factories.slot_on(plan.clinic, MONDAY))  # fmt: skip
+
+    as_user(desk).post(reverse("appointment_move", args=[visit.pk]), {
+        "slot": word(plan.clinic, date(2026, 12, 1), who=other), "version": visit.version,
+    })  # fmt: skip
+
+    answer = as_user(desk).get(visit.get_absolute_url())
+    assert answer.context["visit"].reasons == [
+        "Not on a preferred weekday.",
+        "Outside the preferred hours.",
+        "Not with the patient's own practitioner.",
+    ]
 
 
 def test_a_practitioner_without_a_time_for_weeks_is_searched_in_no_more_than_20_queries(

@@ -21,6 +21,7 @@ from treatments.actions import photos as deeds
 from treatments.actions.photo_files import kept
 from treatments.actions.photos import (
     PhotoNotKept,
+    date_photo,
     open_photo,
     sort_photo,
     strike_photo,
@@ -217,6 +218,30 @@ def test_the_day_is_the_one_given_else_the_cameras_else_the_sessions_else_today(
     ]
 
     assert days == [date(2026, 6, 1), date(2026, 7, 2), record.performed_on, now.date()]
+
+
+@pytest.mark.parametrize(
+    ("keep", "day", "stays"), [("session", "session", True), ("camera", date(2026, 7, 2), False)]
+)
+def test_a_camera_that_contradicts_its_session_is_settled_by_a_person(
+    take, record, now, practitioner, keep, day, stays
+):
+    photo = take(with_camera_time("2026:07:02 10:30:00"), session=record)
+    apart = photo.is_dated_apart(photo.clinic.zone)
+
+    dated = date_photo(photo=photo, keep=keep, at=now, by=practitioner)
+
+    assert (apart, dated.is_dated_apart(dated.clinic.zone)) == (True, False)
+    assert dated.taken_on == (record.performed_on if day == "session" else day)
+    assert (dated.session == record) is stays
+    assert AuditEvent.objects.get(action="photo.dated").details["kept"] == keep
+
+
+def test_a_camera_that_agrees_with_its_session_has_nothing_to_settle(take, record):
+    day = record.performed_on
+    photo = take(with_camera_time(f"{day:%Y:%m:%d} 10:30:00"), session=record)
+
+    assert photo.is_dated_apart(photo.clinic.zone) is False
 
 
 def test_a_session_of_another_patient_is_refused(take, record, clinic):

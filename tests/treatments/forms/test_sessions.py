@@ -378,8 +378,8 @@ def test_another_device_with_one_speed_has_it(plan, practitioner, now):
     ("typed", "kept", "faults"),
     [
         ("12000", 12000, []),
-        ("0", None, ["Type the speed as a whole number, as on the device."]),
-        ("fast", None, ["Type the speed as a whole number, as on the device."]),
+        ("0", None, ["Type a whole number from 1 to 99999."]),
+        ("fast", None, ["Type a whole number from 1 to 99999."]),
     ],
 )
 def test_a_device_whose_speeds_are_not_listed_takes_a_typed_one(

@@ -77,7 +77,20 @@ def test_the_page_names_the_session_the_zone_and_what_is_open(plan, practitioner
     words = text(response)
     assert "Session 1 of 4" in words
     assert "Upper left back" in words
-    assert "1 to record" in words
+    assert "Nothing open" not in words
+
+
+def test_everything_a_signature_needs_is_counted_and_leads_to_its_field(
+    plan, practitioner, as_user
+):
+    session = record(plan, practitioner)
+
+    response = as_user(practitioner).get(f"/sessions/{session.pk}/")
+
+    # Skin twice, numbing, device, cartridge, start, one endpoint, pain, aftercare, sharps.
+    assert len(response.context["panel"].gaps) == 10
+    assert "10 to record" in text(response)
+    assert 'href="#div_id_zones-0-endpoint"' in response.content.decode()
 
 
 def test_a_save_answers_with_findings_time_and_the_new_version(plan, practitioner, as_user):
