@@ -268,6 +268,7 @@ class Appointment(models.Model):
         return f"{self.patient_id} on {self.local_date} at {self.start_clock}"
 
     def get_absolute_url(self):
+        """Return the page of the visit."""
         return reverse("appointment", args=[self.pk])
 
     @property

@@ -209,6 +209,7 @@ class Patient(models.Model):
         return f"{self.family_name}, {self.given_name}"
 
     def get_absolute_url(self):
+        """Return the patient's chart."""
         return reverse("chart", args=[self.pk])
 
     @property

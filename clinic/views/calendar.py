@@ -90,19 +90,25 @@ def diary_place(request, appointment_id):
     rules = hand.rules()
     if _asks_first(row, rules, form.slot, form.cleaned_data["version"]):
         return JsonResponse({"ask": preview_of(row, form.slot)})
-    was = undo.before(row, "moved")
     try:
-        moved = deeds.move_appointment(
-            appointment=row, slot=form.slot, version=form.cleaned_data["version"],
-            why=why_this_day(getattr(row, "planned_session", None), form.slot),
-            at=timezone.now(), by=request.user,
-        )  # fmt: skip
+        words = _placed(request, row, form, rules)
     except ValidationError as refusal:
         return _not_there(request, hand, form.slot, refusal)
+    return JsonResponse({"done": words, "undo": undo_at_hand(request)})
+
+
+def _placed(request, row, form: PlaceForm, rules: DayRules) -> str:
+    """Move a visit to where it was put down, so that it can be undone; return what was done."""
+    was = undo.before(row, "moved")
+    moved = deeds.move_appointment(
+        appointment=row, slot=form.slot, version=form.cleaned_data["version"],
+        why=why_this_day(getattr(row, "planned_session", None), form.slot),
+        at=timezone.now(), by=request.user,
+    )  # fmt: skip
     words = f"{row.patient.full_name}: moved to {day_words(moved.local_date)}, {moved.start_clock}."
     words = f"{words} {rest_words(rules.rest, moved.local_date)}".strip()
     remember(request, words, [was])
-    return JsonResponse({"done": words, "undo": undo_at_hand(request)})
+    return words
 
 
 def _asks_first(row, rules: DayRules, slot, version: int) -> bool:

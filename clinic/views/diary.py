@@ -286,11 +286,7 @@ def _move_form(request, row):
 def _finder(request, search, patient, *, moving=None, from_day=None) -> dict:
     """Return everything the slot finder prints; without a bookable service the reason for none."""
     sent, today = search.data, _today(request)
-    asked = None if request.htmx.trigger_name == "visit" else day_asked(
-        sent.getlist("from")[-1] if sent.getlist("from") else "", today=today
-    )  # fmt: skip
-    if moving and not asked and not search.planned:
-        asked = max(moving.local_date, today)
+    asked = from_day or _day_asked(request, search, moving)
     now = timezone.now()
     kept = kept_times(patient, now)
     facts = {"search": search, "patient": patient, "today": today, "moving": moving, "kept": kept,
@@ -303,12 +299,22 @@ def _finder(request, search, patient, *, moving=None, from_day=None) -> dict:
     try:
         facts["offers"] = offers_for(Search(
             clinic=request.clinic, patient=patient, service=search.service, at=now,
-            units=search.units, from_day=from_day or asked, practitioner_id=search.practitioner_id,
+            units=search.units, from_day=asked, practitioner_id=search.practitioner_id,
             session=search.planned, moving=moving, kept=outside_courses(kept, search.service),
         ))  # fmt: skip
     except ValidationError as refusal:
         facts["no_offers"] = " ".join(refusal.messages)
     return facts
+
+
+def _day_asked(request, search, moving):
+    """Return the day to search from: what was asked, else the visit's own where it has no course."""
+    today, sent = _today(request), search.data.getlist("from")
+    is_new = request.htmx.trigger_name == "visit"
+    asked = None if is_new else day_asked(sent[-1] if sent else "", today=today)
+    if moving and not asked and not search.planned:
+        return max(moving.local_date, today)
+    return asked
 
 
 def _refused(request, page, search, patient, *, form, refusal=None, moving=None):

@@ -96,18 +96,13 @@ def patient_new(request):
 def patient_edit(request, patient_id):
     """Change who a patient is and how to reach them; two people at once see both texts."""
     patient = _open(request, patient_id, "demographics")
-    form = PatientForm(
-        request.POST or None, clinic=request.clinic, today=_today(request), patient=patient,
-        cancel_url=patient.get_absolute_url(),
-        twins_url=f"{reverse('patient_duplicates')}?besides={patient.pk}",
-    )  # fmt: skip
+    form = _edit_form(request, patient)
     facts = {"form": form, "patient": patient, "today": form.today, "confirm": form.is_bound}
-    if not form.is_valid():
+    if form.is_valid():
+        facts["twins"] = form.shows_identity_changed() and _unconfirmed_twins(request, form)
+    if not form.is_valid() or facts["twins"]:
         return render(request, "clinic/patients/edit.html", facts,
                       status=INVALID if form.is_bound else 200)  # fmt: skip
-    facts["twins"] = form.shows_identity_changed() and _unconfirmed_twins(request, form)
-    if facts["twins"]:
-        return render(request, "clinic/patients/edit.html", facts, status=INVALID)
     try:
         edit_patient(patient=patient, version=form.cleaned_data["version"], facts=form.facts,
                      at=timezone.now(), by=request.user)  # fmt: skip
@@ -119,6 +114,14 @@ def patient_edit(request, patient_id):
         return render(request, "clinic/patients/edit.html", facts, status=CONFLICT)
     messages.success(request, "Saved.")
     return redirect(patient)
+
+
+def _edit_form(request, patient) -> PatientForm:
+    return PatientForm(
+        request.POST or None, clinic=request.clinic, today=_today(request), patient=patient,
+        cancel_url=patient.get_absolute_url(),
+        twins_url=f"{reverse('patient_duplicates')}?besides={patient.pk}",
+    )  # fmt: skip
 
 
 def patient_health(request, patient_id):

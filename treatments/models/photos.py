@@ -99,6 +99,7 @@ class Photo(models.Model):
         return f"Photo of {self.taken_on}"
 
     def get_absolute_url(self):
+        """Return the gate that hands out the large size."""
         return reverse("photo_file", args=[self.key, "large"])
 
     def is_dated_apart(self, zone: tzinfo) -> bool:

@@ -291,6 +291,7 @@ class TreatmentPlan(models.Model):
         return f"{self.protocol} for {self.patient}"
 
     def get_absolute_url(self):
+        """Return the page of the course."""
         return reverse("course", args=[self.pk])
 
     def state_on(self, today: date) -> PlanState:

@@ -37,7 +37,10 @@ class DueRow:
         self.look, self.why = self._verdict(today, treats=treats)
         self.to_decide = self.state == PlanState.LAPSED and treats
         self.can_book = not self.is_open and not self.is_paused
-        self.chart_url, self.url = address("chart", patient.pk), address("course", plan.pk)
+        self._set_addresses(plan)
+
+    def _set_addresses(self, plan: TreatmentPlan) -> None:
+        self.chart_url, self.url = address("chart", plan.patient_id), address("course", plan.pk)
         self.edit_url = address("course_edit", plan.pk)
         self.stop_url = address("course_stop", plan.pk)
         self.next_url = address("course_next", plan.pk)

@@ -43,20 +43,25 @@ def course_new(request, patient_id):
     mine = request.user.resources.filter(clinic=request.clinic, active=True).first()
     form.initial.setdefault("practitioner", mine and mine.pk)
     facts = {"form": form, "patient": patient, "protocol": protocol} | _care(request, patient)
-    if request.method == "POST":
+    if form.is_bound:
         try:
-            must_have_protocol(protocol)
-            if form.is_valid():
-                plan = agree_course(
-                    patient=patient, protocol=protocol, **form.facts, agreed_on=build["today"],
-                    request_key=form.cleaned_data["request_key"], at=timezone.now(),
-                    by=request.user,
-                )  # fmt: skip
+            if plan := _agreed(request, patient, form):
                 messages.success(request, "The course is agreed. Now choose its dates.")
                 return redirect("course_dates", plan.pk)
         except ValidationError as refusal:
             facts["refusal"] = " ".join(refusal.messages)
     return render(request, "treatments/plans/new.html", facts, status=_status(form))
+
+
+def _agreed(request, patient, form) -> TreatmentPlan | None:
+    """Agree the course that was sent; None where a field of it is wrong."""
+    must_have_protocol(form.protocol)
+    if not form.is_valid():
+        return None
+    return agree_course(
+        patient=patient, protocol=form.protocol, **form.facts, agreed_on=form.today,
+        request_key=form.cleaned_data["request_key"], at=timezone.now(), by=request.user,
+    )  # fmt: skip
 
 
 def _prefilled(request, patient, build):
@@ -214,21 +219,24 @@ def _book_all(request, dates):
     if not slots and not faults:
         page.alerts.append("Choose at least one time.")
         return page
-    nearest = ()
-    if not faults:
-        try:
-            booked = book_course(plan=dates.plan, slots=slots, why=dates.why(slots),
-                                 at=timezone.now(), by=request.user)  # fmt: skip
-        except (SlotTaken, NotHealed) as refusal:
-            faults = {refusal.number: " ".join(refusal.messages)}
-            nearest = offered(getattr(refusal, "nearest", ()), dates.units)
-        except ValidationError as refusal:
-            page.alerts += refusal.messages
-            return page
-        else:
-            sessions = "session is" if len(booked) == 1 else "sessions are"
-            messages.success(request, f"{len(booked)} {sessions} booked.")
-            return redirect(dates.plan)
+    if faults:
+        return _unbooked(page, faults)
+    try:
+        booked = book_course(plan=dates.plan, slots=slots, why=dates.why(slots),
+                             at=timezone.now(), by=request.user)  # fmt: skip
+    except (SlotTaken, NotHealed) as refusal:
+        nearest = offered(getattr(refusal, "nearest", ()), dates.units)
+        return _unbooked(page, {refusal.number: " ".join(refusal.messages)}, nearest)
+    except ValidationError as refusal:
+        page.alerts += refusal.messages
+        return page
+    sessions = "session is" if len(booked) == 1 else "sessions are"
+    messages.success(request, f"{len(booked)} {sessions} booked.")
+    return redirect(dates.plan)
+
+
+def _unbooked(page, faults, nearest=()):
+    """Return the rows as chosen, each with its fault and what could be had instead."""
     for row in page.rows:
         if row.number in faults:
             row.refusal, row.nearest = faults[row.number], nearest

@@ -8,11 +8,10 @@ import time_machine
 
 from clinic.models import AuditEvent
 from tests import factories
+from tests.support.record_pages import posted, save, text
 from tests.support.records import appointment, ready, record
-from treatments.actions.records import Record
 from treatments.actions.sessions import add_addendum, save_draft, strike_session
 from treatments.actions.signing import sign_session
-from treatments.forms.conflicts import opened_with
 from treatments.models import TreatmentSession
 
 
@@ -26,28 +25,6 @@ def _today(now):
 def plan(patient):
     """Return a course of one zone."""
     return factories.plan(patient, zones=[factories.zone("BACK_UL", name="Upper left back")])
-
-
-def posted(session, **changes):
-    """Return what the page of a draft without creams and products posts."""
-    data = {"version": session.version}
-    for name in ("zones", "numbing", "products"):
-        count = getattr(session, name).count()
-        data |= {f"{name}-TOTAL_FORMS": count, f"{name}-INITIAL_FORMS": count}
-    for n, row in enumerate(session.zones.all()):
-        data |= {f"zones-{n}-zone": row.zone_id, f"zones-{n}-depth_mm": row.depth_mm,
-                 f"zones-{n}-passes": row.passes}  # fmt: skip
-    return data | changes
-
-
-def save(client, session, **changes):
-    """Post a draft's page to be saved."""
-    return client.post(f"/sessions/{session.pk}/save/", posted(session, **changes))
-
-
-def text(response):
-    """Return a page's words without its tags."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def test_opening_from_the_board_leads_to_the_record(plan, practitioner, as_user):
@@ -135,72 +112,6 @@ def test_without_a_script_the_page_comes_back_with_what_was_typed(plan, practiti
 
     assert response.status_code == 422
     assert re.search(r'name="zones-0-depth_mm"[^>]*value="9"', response.content.decode())
-
-
-def test_two_people_see_both_texts(plan, practitioner, lead, as_user, now):
-    session = record(plan, practitioner)
-    save_draft(session=session, version=1, values={"notes": "Their words"}, at=now, by=lead)
-
-    response = save(as_user(practitioner), session, notes="My words", pain_nrs="4")
-
-    assert response.status_code == 409
-    words = text(response)
-    assert "My words" in words
-    assert "Their words" in words
-    assert 'data-version="2"' in response.content.decode()
-    assert TreatmentSession.objects.get().notes == "Their words"
-
-
-def opened(session):
-    """Return what the page of a draft carries of the state it was opened with."""
-    return opened_with(Record(session))
-
-
-def test_after_a_conflict_what_was_chosen_stays_and_nothing_else_is_reverted(
-    plan, practitioner, lead, as_user, now
-):
-    session = record(plan, practitioner)
-    carried = opened(session)
-    theirs = {"notes": "Their words", "pain_nrs": 2, "aftercare_explained": True}
-    saved = save_draft(session=session, version=1, values=theirs, at=now, by=lead)
-
-    response = save(as_user(practitioner), saved, opened=carried, resolving="1", notes="My words",
-                    skin_intact="yes", **{"stays-notes": "mine"})  # fmt: skip
-
-    assert response.status_code == 200
-    merged = TreatmentSession.objects.get()
-    assert (merged.notes, merged.pain_nrs, merged.aftercare_explained, merged.skin_intact) == (
-        "My words", 2, True, True,
-    )  # fmt: skip
-
-
-def test_a_choice_not_made_saves_nothing_and_asks_for_it(plan, practitioner, lead, as_user, now):
-    session = record(plan, practitioner)
-    carried = opened(session)
-    saved = save_draft(session=session, version=1, values={"notes": "Theirs"}, at=now, by=lead)
-
-    response = save(as_user(practitioner), saved, opened=carried, resolving="1", notes="Mine")
-
-    assert response.status_code == 409
-    assert "Choose for each line which of the two stays." in text(response)
-    assert TreatmentSession.objects.get().notes == "Theirs"
-
-
-def test_a_page_without_a_script_keeps_what_it_was_opened_with_through_a_conflict(
-    plan, practitioner, lead, as_user, now
-):
-    session = record(plan, practitioner)
-    carried = opened(session)
-    save_draft(session=session, version=1, values={"pain_nrs": 2}, at=now, by=lead)
-
-    response = as_user(practitioner).post(
-        f"/sessions/{session.pk}/", posted(session, opened=carried, notes="Mine")
-    )
-
-    assert response.status_code == 409
-    assert "Only they changed, and it stays as they have it: Pain 2" in text(response)
-    assert response.context["opened"] == carried
-    assert 'name="version" value="2"' in response.content.decode()
 
 
 def test_a_record_signed_in_another_window_is_not_written_any_more(
