@@ -132,7 +132,9 @@ def course(request, plan_id):
     """Show what was agreed and how far it has come; the clinical part to those who treat."""
     plan = _plan(request, plan_id)
     patient = _open(request, plan.patient_id)
-    facts = {"plan": plan, "patient": patient, "sessions": _sessions(plan),
+    sessions = _sessions(plan)
+    facts = {"plan": plan, "patient": patient, "sessions": sessions,
+             "to_book": any(not row.done_on and not row.is_booked for row in sessions),
              "kept": kept_times(patient, timezone.now()),
              "next": request.get_full_path()}  # fmt: skip
     if request.member.role in CARE:

@@ -164,7 +164,7 @@ class Dates:
         page = Layout(self.plan)
         if self.request is None:
             return page
-        name = name if name in WEIGHTINGS else WEIGHTINGS[0]
+        name = name if name in WEIGHTINGS and not self._is_needless(name) else WEIGHTINGS[0]
         proposal = self.outcomes[WEIGHTINGS.index(name)]
         slots: dict[int, Slot] = {w.number: w.booked for w in self.request.sessions if w.booked}
         if isinstance(proposal, Proposal):
@@ -252,10 +252,18 @@ class Dates:
         return {row.number: [*(reason.as_dict() for reason in row.why if reason["cost"]), version]
                 for row in self.rows(slots) if row.offer}  # fmt: skip
 
+    def _is_needless(self, name: str) -> bool:
+        """Say whether a proposal only squeezes a course that ends well before its event anyway."""
+        best = self.outcomes[0]
+        if name != "before_event" or not self.plan.event_on or isinstance(best, Refusal):
+            return False
+        reasons = (reason for placed in best.sessions for reason in placed.reasons)
+        return all(reason.code != "event_calm" for reason in reasons)
+
     def _cards(self, chosen: str) -> list[Card]:
         cards, seen = [], {}
         for outcome in self.outcomes:
-            if isinstance(outcome, Refusal):
+            if isinstance(outcome, Refusal) or self._is_needless(outcome.name):
                 continue
             title, icon = TITLES[outcome.name]
             if outcome.name == "before_event" and self.plan.event_on:
