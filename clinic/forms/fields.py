@@ -3,6 +3,7 @@
 from datetime import date
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 #: What is wrong with a number, whatever it is: every one of them is answered by an example.
 NUMBER_FAULTS = (
@@ -22,7 +23,18 @@ class DayField(forms.DateField):
     }
 
 
-class WholeNumber(forms.IntegerField):
+class SaidOnce:
+    """A field whose faults share one sentence, which is said once however many there are."""
+
+    def run_validators(self, value):
+        """Refuse a value with each sentence once."""
+        try:
+            super().run_validators(value)
+        except ValidationError as refused:
+            raise ValidationError(list(dict.fromkeys(refused.messages))) from None
+
+
+class WholeNumber(SaidOnce, forms.IntegerField):
     """A count within bounds, which its one sentence names."""
 
     def __init__(self, *, min_value: int, max_value: int, error_messages=None, **kwargs):
@@ -31,7 +43,7 @@ class WholeNumber(forms.IntegerField):
         super().__init__(min_value=min_value, max_value=max_value, error_messages=words, **kwargs)
 
 
-class Measured(forms.DecimalField):
+class Measured(SaidOnce, forms.DecimalField):
     """A measured figure; `example` says its unit and what one looks like, for every fault."""
 
     def __init__(self, *, example: str, error_messages=None, **kwargs):

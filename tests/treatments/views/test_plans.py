@@ -101,7 +101,7 @@ def test_a_double_tap_agrees_one_course(practitioner, patient, protocol, zone, a
         ({"zones": []}, "Choose at least one zone."),
         ({"gap_days_ideal": "50"}, "Intervals go from shortest to ideal to longest."),
         ({"protocol": ""}, "Choose what is treated."),
-        ({"sessions": "13"}, "less than or equal to 12"),
+        ({"sessions": "13"}, "Type a whole number from 1 to 12."),
         ({"calm_days": "14"}, "Calm days need the date they come before."),
         ({"event_on": "2026-11-01"}, "This day is over."),
     ],
