@@ -153,10 +153,15 @@ class ZoneRow(RecordRow):
         speed = self.fields["speed"].widget
         if speed.is_hidden:
             return part("zone", "speed", Row(*steps), Segmented("endpoint"))
-        bar = Segmented("speed") if isinstance(speed, forms.RadioSelect) else Field("speed")
-        if self.speed_unit:
-            bar = Measure("speed", unit=self.speed_unit, inputmode="numeric")
-        steps.append(Column(bar, css_class="col-xl-4"))
+        bar, width = Field("speed"), "col-xl-4"
+        if isinstance(speed, forms.RadioSelect):
+            bar = Segmented("speed")
+        elif self.speed_unit:
+            bar, width = (
+                Measure("speed", unit=self.speed_unit, inputmode="numeric"),
+                "col-sm-6 col-xl-4",
+            )
+        steps.append(Column(bar, css_class=width))
         return part("zone", Row(*steps), Segmented("endpoint"))
 
     def values(self):
