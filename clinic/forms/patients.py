@@ -69,11 +69,19 @@ class PatientForm(forms.Form):
     `today` bounds the date of birth; `twins_url` answers with probable duplicates while typing.
     """
 
-    given_name = forms.CharField(label="First name", max_length=80)
-    family_name = forms.CharField(label="Last name", max_length=80)
+    given_name = forms.CharField(
+        label="First name", max_length=80, error_messages={"required": "Write the first name."}
+    )
+    family_name = forms.CharField(
+        label="Last name", max_length=80, error_messages={"required": "Write the last name."}
+    )
     birth_date = BirthDateField(label="Date of birth")
     phone = forms.CharField(max_length=40, required=False)
-    email = forms.EmailField(required=False, label="Email")
+    email = forms.EmailField(
+        required=False,
+        label="Email",
+        error_messages={"invalid": "Write the address as name@example.org."},
+    )
     address = forms.CharField(
         max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
