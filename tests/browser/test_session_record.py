@@ -53,15 +53,18 @@ def test_an_unchanged_session_is_signed_with_few_taps(page, robin, plan):
     page.locator("label[for=id_skin_intact_0]").click()  # 3
     page.locator("label[for=id_other_anaesthetic_0]").click()  # 4
     page.get_by_label("Amount in g", exact=True).first.fill("20")  # 5 and two digits
-    page.get_by_role("button", name="Now: Put on at").click()  # 6
+    put_on = timezone.localtime() - timedelta(minutes=40)
+    page.get_by_label("Put on at").first.fill(f"{put_on:%H:%M}")  # 6: Now, 40 minutes ago
     page.get_by_role("button", name="Now: Taken off at").click()  # 7
     page.locator("#div_id_cartridge label.btn").first.click()  # 8
-    page.locator("#div_id_pain_nrs label.btn", has_text="3").click()  # 9
-    page.get_by_label("Explained and handed over").check()  # 10
-    page.get_by_label("Cartridge in the sharps bin").check()  # 11
-    page.get_by_role("link", name="Review and sign").click()  # 12
+    page.get_by_role("button", name="Now: Needling started").click()  # 9
+    page.locator("label[for=id_zones-0-endpoint_3]").click()  # 10
+    page.locator("#div_id_pain_nrs label.btn", has_text="3").click()  # 11
+    page.get_by_label("Explained and handed over").check()  # 12
+    page.get_by_label("Cartridge in the sharps bin").check()  # 13
+    page.get_by_role("link", name="Review and sign").click()  # 14
     page.wait_for_url("**/sign/")
-    page.get_by_role("button", name="Sign", exact=True).click()  # 13
+    page.get_by_role("button", name="Sign", exact=True).click()  # 15
 
     expect(page.get_by_role("heading", name="Book the next session")).to_be_visible()
     signed = TreatmentSession.objects.latest("pk")
