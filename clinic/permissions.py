@@ -97,6 +97,7 @@ PAGES: dict[str, Page] = {
     # Board and lists
     "course_next": page(TEAM, FORM),
     "worklist": page(TEAM),
+    "due_best": page(TEAM),
     "due_contact": page(TEAM, FORM),
     "due_snooze": page(TEAM, FORM),
     "waitlist": page(TEAM),
@@ -117,10 +118,19 @@ PAGES: dict[str, Page] = {
     "session_addendum": page(CARE, WRITE),
     "session_strike": page(CARE, FORM),
     "session_healing": page(CARE, FORM),
+    # Health checks
+    "health_check": page(CARE, FORM),
+    "health_check_countersign": page(CARE, WRITE),
+    # Consents
+    "course_consent": page(CARE, FORM),
+    "consent_withdraw": page(CARE, FORM),
+    "photo_permissions": page(CARE, FORM),
+    "permission_withdraw": page(CARE, FORM),
     # Photos
     "photos": page(CARE),
     "photo_upload": page(CARE, WRITE),
     "photo_edit": page(CARE, WRITE),
+    "photo_date": page(CARE, WRITE),
     "photo_strike": page(CARE, WRITE),
     "photo_file": page(CARE),
     "photo_compare": page(CARE),
@@ -193,6 +203,8 @@ ADMIN_MODELS: dict[str, str] = {
     "treatments_protocol": KEEP,
     "treatments_threshold": KEEP,
     "treatments_aftercaresheet": KEEP,
+    "treatments_questionset": KEEP,
+    "treatments_consenttext": KEEP,
     "treatments_devicemodel": KEEP,
     "treatments_device": KEEP,
     "treatments_product": KEEP,
@@ -203,7 +215,7 @@ ADMIN_MODELS: dict[str, str] = {
 ADMIN_PARTS = frozenset({
     "clinic_weeklyhours", "clinic_servicephase", "clinic_competence", "treatments_active",
     "treatments_doselimit", "treatments_areadose", "treatments_planzone",
-    "treatments_plannedsession",
+    "treatments_plannedsession", "treatments_question",
 })  # fmt: skip
 for _model, _verdict in ADMIN_MODELS.items():
     _verbs = VERBS[_verdict]
@@ -302,6 +314,7 @@ NAVIGATION_KEYS = {
     "appointment_new": "n",
     "worklist": "w",
     "waitlist": "e",
+    "message_list": "j",
 }
 
 

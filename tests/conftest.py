@@ -11,6 +11,15 @@ from tests.support import flush
 from tests.support.clock import NOON
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is marked `bench`, unless it is asked for with -m."""
+    if "bench" in config.getoption("markexpr"):
+        return
+    left = [item for item in items if item.get_closest_marker("bench")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if not item.get_closest_marker("bench")]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _rows_that_stay_leave_after_a_test():
     """Let Django empty the database between tests, append-only and frozen rows included."""
@@ -22,7 +31,10 @@ def _rows_that_stay_leave_after_a_test():
 @pytest.fixture(autouse=True)
 def _quick_and_private(settings, tmp_path):
     """Hash passwords quickly, run tasks at once and keep photos in a folder of the test's own."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # the demo's, before a first sign-in
+    ]
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
     settings.MFA_REQUIRED = False
     settings.STORAGES = {

@@ -33,6 +33,8 @@ from treatments.models import (
     PlanZone,
     Product,
     Protocol,
+    Question,
+    QuestionSet,
     TreatmentPlan,
     View,
     Zone,
@@ -203,6 +205,30 @@ def sheet(**facts) -> AftercareSheet:
     values = {"code": f"A{next(_next)}", "version": 1, "title": "After needling",
               "text": "Wash with lukewarm water."} | SOURCE  # fmt: skip
     return AftercareSheet.objects.create(**values | facts)
+
+
+def question_set(**facts) -> QuestionSet:
+    """Return the questions in use: STOP for INF, a wait of 180 days for ISO, a note for FAINT."""
+    found = QuestionSet.objects.filter(status="published").order_by("version").last()
+    if found and not facts:
+        return found
+    values = {"version": next(_next), "title": "Health check", "answer_within_days": 7} | SOURCE
+    row = QuestionSet.objects.create(**values | facts)
+    questions = [
+        {"code": "INF", "group": "skin", "text": "An infection?", "term": "Infection",
+         "kind": "ABS", "level": "STOP"},
+        {"code": "ISO", "group": "recent", "text": "Isotretinoin before?", "wait_days": 180,
+         "term": "Isotretinoin stopped", "kind": "WAIT", "level": "WARN",
+         "date_label": "Last capsule on"},
+        {"code": "FAINT", "group": "health", "text": "Do you faint?", "term": "Faints",
+         "kind": "CAUT", "level": "INFO"},
+    ]  # fmt: skip
+    Question.objects.bulk_create(
+        Question(question_set=row, order=n, **one | SOURCE) for n, one in enumerate(questions)
+    )
+    QuestionSet.objects.filter(pk=row.pk).update(status="published")
+    row.refresh_from_db()
+    return row
 
 
 def view(code: str = "", **facts) -> View:

@@ -13,6 +13,8 @@ from importlinter import api as importlinter
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FILE = 400
+LONGEST_VIEW = 25  # lines of a function a URL leads to
+LONGEST_FUNCTION = 60  # a screen
 FORBIDDEN_NAMES = {
     "FloatField": "quantities are Decimal",
     "RawSQL": "questions are QuerySet methods",
@@ -161,6 +163,63 @@ def test_no_file_is_longer_than_two_chapters_would_be():
     }
 
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
+def functions_of(path):
+    """Return the functions and methods of a Python file."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for node in ast.walk(tree_of(path)) if isinstance(node, kinds)]
+
+
+def length_of(function):
+    """Return how many lines a function has, its name and docstring counted."""
+    return function.end_lineno - function.lineno + 1
+
+
+def test_no_view_is_longer_than_it_takes_to_fetch_hand_on_and_answer():
+    views = {
+        place(path, function.lineno): length_of(function)
+        for path in app_modules()
+        if path.parent.name == "views"
+        for function in functions_of(path)
+        if function.args.args and function.args.args[0].arg == "request"
+    }
+
+    assert views
+    assert {name: lines for name, lines in views.items() if lines > LONGEST_VIEW} == {}
+
+
+def test_no_function_is_longer_than_a_screen():
+    lengths = {
+        place(path, function.lineno): length_of(function)
+        for path in [*app_modules(), ROOT / "run.py"]
+        for function in functions_of(path)
+    }
+
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}
+
+
+def test_whatever_is_public_says_what_it_is_for():
+    """Modules, classes, functions and methods; lists of choices speak for themselves."""
+    silent = []
+    for path in app_modules():
+        tree = tree_of(path)
+        if path.read_text().strip() and not ast.get_docstring(tree):
+            silent.append(place(path, 1))
+        holders = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
+        for holder in holders:
+            if getattr(holder, "name", "").startswith("_"):
+                continue
+            silent += [
+                place(path, part.lineno)
+                for part in holder.body
+                if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)
+                or (isinstance(part, ast.ClassDef) and holder is tree)
+                if not part.name.startswith("_")
+                if not ast.get_docstring(part)
+            ]
+
+    assert silent == []
 
 
 @pytest.mark.django_db

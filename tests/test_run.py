@@ -147,6 +147,36 @@ def test_a_silent_npm_registry_gets_one_sentence(monkeypatch, tmp_path):
         run.install_node_packages("--omit=dev")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="npm is a script there is no shell for")
+@pytest.mark.parametrize("path", ["", "an old node"])
+def test_without_a_node_of_the_machine_npm_comes_from_a_python_package(monkeypatch, tmp_path, path):
+    scripts, old = tmp_path / "scripts", tmp_path / "old"
+    for folder in (scripts, old):
+        folder.mkdir()
+
+    def write(place, text):
+        place.write_text(text)
+        place.chmod(0o755)
+
+    def install(lock, also_fulfils, what):
+        installed.append((lock, what))
+        write(scripts / "node", '#!/bin/sh\necho "the wheel\'s node runs ${1##*/} $2"\n')
+        write(scripts / "npm", "#!/usr/bin/env node\n")
+
+    installed = []
+    write(old / "node", "#!/bin/sh\necho v12.0.0\n")
+    write(old / "npm", "#!/bin/sh\necho the old npm\n")
+    monkeypatch.setattr(run, "install_python_packages", install)
+    monkeypatch.setattr(run, "SCRIPTS", scripts)
+    monkeypatch.setenv("PATH", str(old) if path else "")
+
+    npm, environment = run.find_npm()
+
+    said = subprocess.check_output([*npm, "ci"], env=environment, text=True)
+    assert installed == [("requirements-node.txt", "Node.js")]
+    assert said == "the wheel's node runs npm ci\n"
+
+
 def test_a_step_is_done_until_its_input_changes_or_its_result_goes(tmp_path):
     lock, folder = tmp_path / "lock", tmp_path / "result"
     lock.write_text("one")

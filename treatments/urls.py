@@ -3,11 +3,13 @@
 from django.urls import path
 
 from treatments.views import (
+    consents,
     healing,
     nextdates,
     paper,
     photos,
     plans,
+    screening,
     sessions,
     tail,
     waitlist,
@@ -19,6 +21,22 @@ urlpatterns = [
     path("courses/<int:plan_id>/", plans.course, name="course"),
     path("courses/<int:plan_id>/edit/", plans.course_edit, name="course_edit"),
     path("courses/<int:plan_id>/stop/", plans.course_stop, name="course_stop"),
+    path("courses/<int:plan_id>/consent/", consents.course_consent, name="course_consent"),
+    path(
+        "courses/<int:plan_id>/consent/withdraw/",
+        consents.consent_withdraw,
+        name="consent_withdraw",
+    ),
+    path(
+        "patients/<int:patient_id>/photos/permissions/",
+        consents.photo_permissions,
+        name="photo_permissions",
+    ),
+    path(
+        "patients/<int:patient_id>/photos/permissions/withdraw/",
+        consents.permission_withdraw,
+        name="permission_withdraw",
+    ),
     path("courses/<int:plan_id>/dates/", plans.course_dates, name="course_dates"),
     path("courses/<int:plan_id>/dates/row/", plans.course_date_row, name="course_date_row"),
     path(
@@ -36,8 +54,19 @@ urlpatterns = [
     path("waitlist/<int:entry_id>/give/", waitlist.waitlist_give, name="waitlist_give"),
     path("patients/<int:patient_id>/waitlist/", waitlist.waitlist_add, name="waitlist_add"),
     path("worklist/", worklist.worklist, name="worklist"),
+    path("worklist/<int:plan_id>/best/", nextdates.due_best, name="due_best"),
     path("worklist/<int:plan_id>/contact/", worklist.due_contact, name="due_contact"),
     path("worklist/<int:plan_id>/snooze/", worklist.due_snooze, name="due_snooze"),
+    path(
+        "appointments/<int:appointment_id>/health-check/",
+        screening.health_check,
+        name="health_check",
+    ),
+    path(
+        "appointments/<int:appointment_id>/health-check/countersign/",
+        screening.health_check_countersign,
+        name="health_check_countersign",
+    ),
     path("appointments/<int:appointment_id>/record/", sessions.session_open, name="session_open"),
     path("sessions/<int:session_id>/", sessions.session_record, name="session_record"),
     path("sessions/<int:session_id>/save/", sessions.session_save, name="session_save"),
@@ -50,6 +79,7 @@ urlpatterns = [
     path("patients/<int:patient_id>/photos/upload/", photos.photo_upload, name="photo_upload"),
     path("patients/<int:patient_id>/photos/compare/", photos.photo_compare, name="photo_compare"),
     path("photos/<uuid:key>/edit/", photos.photo_edit, name="photo_edit"),
+    path("photos/<uuid:key>/day/", photos.photo_date, name="photo_date"),
     path("photos/<uuid:key>/mistake/", photos.photo_strike, name="photo_strike"),
     path("photos/<uuid:key>/<slug:size>/", photos.photo_file, name="photo_file"),
 ]

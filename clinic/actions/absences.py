@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from clinic.actions import messages
 from clinic.actions.audit import record
-from clinic.actions.placing import take
-from clinic.models import Appointment, Clinic, Hold, HoursException, Resource, Rest
+from clinic.actions.locks import deed
+from clinic.actions.placing import remember_freed, take
+from clinic.models import Appointment, Clinic, FreedTime, Hold, HoursException, Resource, Rest
 from clinic.models.openings import shape_of, slot_of, snapshot
 from clinic.scheduling.hours import DatedException
 from clinic.scheduling.masks import frame_of
@@ -48,7 +48,9 @@ class Absence:
         """Return why a visit must move: 'Anna Berger is ill on Tue 24 Nov'."""
         who = str(self.resource) if self.resource else "The clinic"
         last = "" if self.to_day == self.from_day else f" to {day_words(self.to_day)}"
-        return f"{who} is {_NOUNS[self.reason]}, {day_words(self.from_day)}{last}"
+        is_thing = self.resource is not None and self.resource.kind != Resource.Kind.PRACTITIONER
+        noun = "out of order" if is_thing and self.reason == "sick" else _NOUNS[self.reason]
+        return f"{who} is {noun}, {day_words(self.from_day)}{last}"
 
     def stretches(self, zone) -> list[tuple[int, int]]:
         """Return the epoch minutes it takes, day by day."""
@@ -126,7 +128,7 @@ def handle_visits(
             outcome.to_move.append(_to_move(row, absence.words, at=at, by=by))
 
 
-@transaction.atomic
+@deed
 def swap_units(row: Appointment, *, at: datetime, by) -> bool:
     """Give a booked visit another room or device at its own time; False when none is free.
 
@@ -163,12 +165,16 @@ def _to_move(row: Appointment, because: str, *, at: datetime, by) -> Appointment
     return row
 
 
-@transaction.atomic
-def let_times_go(rows: Iterable[Appointment]) -> dict[int, list[tuple[int, int, int]]]:
+@deed
+def let_times_go(
+    rows: Iterable[Appointment], *, at: datetime
+) -> dict[int, list[tuple[int, int, int]]]:
     """Free what visits to move still hold, and return it: key -> (resource, start, end)."""
+    rows = list(rows)
     held: dict[int, list[tuple[int, int, int]]] = {row.pk: [] for row in rows}
     holds = Hold.objects.filter(appointment_id__in=held).order_by("resource_id", "start")
     for key, *stretch in holds.values_list("appointment_id", "resource_id", "start", "end"):
         held[key].append(tuple(stretch))
     holds.delete()
+    remember_freed((FreedTime.of(row) for row in rows if held[row.pk]), at=at)
     return held

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, Subquery, Value
+from django.db.models import BigIntegerField, Subquery
 
 from clinic.models import AuditEvent, AuditHead, Membership
+from clinic.models.prepared import Given, Prepared
 
 
 @transaction.atomic(savepoint=False)  # a line that cannot be written takes its deed along
@@ -40,19 +41,23 @@ def record(
     return event
 
 
+@Prepared
+def _head():
+    """Ask for the end of a clinic's chain, held until commit, and the role of a person there."""
+    clinic, user = Given("clinic", BigIntegerField()), Given("user", BigIntegerField())
+    members = Membership.objects.active().filter(user=user, clinic=clinic)
+    heads = AuditHead.objects.select_for_update().filter(clinic_id=clinic)
+    return heads.values_list("seq", "mac", Subquery(members.values("role")[:1]))
+
+
 def _hold_head(clinic_id: int, by) -> tuple[int, str, str | None]:
     """Return (seq, mac) of the end of a clinic's chain, held until commit, and the role of `by`.
 
     The end is made where this is its first line; the role is None where they have none here.
     """
-    role = Value(None, CharField())
-    if by is not None:
-        members = Membership.objects.active().filter(user=by, clinic_id=clinic_id)
-        role = Subquery(members.values("role")[:1])
-    heads = AuditHead.objects.select_for_update().filter(clinic_id=clinic_id)
-    ends = heads.values_list("seq", "mac", role)
-    found = list(ends)
+    asked = {"clinic": clinic_id, "user": by.pk if by else None}
+    found = _head(**asked)
     if not found:
         AuditHead.objects.get_or_create(clinic_id=clinic_id)
-        found = list(ends.all())
+        found = _head(**asked)
     return found[0]

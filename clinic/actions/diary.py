@@ -6,44 +6,62 @@ Every deed returns the appointment as it now is.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from clinic.actions import messages
-from clinic.actions.locks import share_diary
+from clinic.actions.locks import deed, share_diary
 from clinic.actions.placing import (
     Visit,
     columns,
+    freed_by,
     let_go,
     make_way,
     not_healed,
     place_words,
+    put,
+    remember_freed,
     reserve,
+    shifted_rests,
     take,
     tell,
     tell_gone,
     with_key,
 )  # fmt: skip
-from clinic.actions.refusals import Conflict, NotHealed, SlotTaken, broken_promise, wrong_state
+from clinic.actions.refusals import (
+    Conflict,
+    NotHealed,
+    SlotTaken,
+    broken_promise,
+    conflict,
+    wrong_state,
+)
 from clinic.models import Appointment, Rest
-from clinic.models.openings import RestWish, shape_of, slot_of
+from clinic.models.openings import RestWish, slot_of
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
 
 __all__ = [
     "Conflict", "NotHealed", "RestWish", "SlotTaken", "arrive", "attended", "book", "cancel",
-    "change_rests", "confirm", "finish", "mark_noshow", "mark_to_move", "move", "numb", "start", "unbook",
-    "undo",
+    "change_rests", "confirm", "finish", "join_booking", "mark_noshow", "mark_to_move", "move",
+    "numb", "start", "unbook", "undo",
 ]  # fmt: skip
 
 Status = Appointment.Status
 
 
-@transaction.atomic
-def book(
+@deed
+def book(*, clinic, **facts) -> Appointment:
+    """Book a visit as a deed of its own, see `join_booking`; when it is refused nothing is written."""
+    share_diary(clinic.pk)
+    return join_booking(clinic=clinic, **facts)
+
+
+@transaction.atomic(savepoint=False)  # part of a deed that shares the diary already
+def join_booking(
     *, clinic, patient, service, slot: Slot, rests: Sequence[RestWish] = (), at: datetime, by,
     note: str = "", request_key=None, why: Iterable = (), quiet: bool = False,
     instead_of: Iterable[int | None] = (),
@@ -53,26 +71,25 @@ def book(
     Only the slot's start and practitioner bind: a room or device taken meanwhile is swapped for a
     free one. `why` are plain values of `Reason.as_dict()`; with `quiet` the caller tells the
     patient. `instead_of` are keys of kept times that give way: a time kept is taken so. The same
-    `request_key` again returns the first appointment. Raises SlotTaken, NotHealed, or
-    ValidationError when the slot is not one that may be offered; then nothing is written.
+    `request_key` again returns the first appointment. Raises SlotTaken, NotHealed, or (a slot that
+    may not be offered) ValidationError; then the whole deed is taken back.
     """
-    share_diary(clinic.pk)
     if patient.clinic_id != clinic.pk or service.clinic_id != clinic.pk:
         raise ValidationError("This patient or service belongs to another clinic.", code="foreign")
-    shape, gone = shape_of(service), make_way(clinic=clinic, at=at, giving_way=instead_of)
+    visit = Visit(
+        clinic=clinic, patient=patient, service=service, slot=slot, rests=rests, at=at,
+        request_key=request_key,
+    )  # fmt: skip
+    gone = visit.make_way(instead_of)
 
     def place(free: Slot) -> Appointment:
         row = Appointment.objects.create(
             clinic=clinic, patient=patient, service=service, booked_at=at, booked_by=by, note=note,
             request_key=request_key, why_this_date=list(why), **columns(free),
         )  # fmt: skip
-        take(row, free, shape, rests)
+        take(row, free, visit.shape, rests)
         return row
 
-    visit = Visit(
-        clinic=clinic, patient=patient, service=service, shape=shape, slot=slot, rests=rests,
-        at=at, request_key=request_key,
-    )  # fmt: skip
     try:
         appointment, is_new = visit.placed(place)
     except ValidationError:
@@ -89,7 +106,7 @@ def book(
     return appointment
 
 
-@transaction.atomic
+@deed
 def move(
     *, appointment: Appointment, slot: Slot, rests: Sequence[RestWish] | None = None, version: int,
     at: datetime, by, why: Iterable = (), quiet: bool = False,
@@ -103,26 +120,27 @@ def move(
     share_diary(appointment.clinic_id)
     taken = Appointment.objects.filter(pk=appointment.pk, version=version)
     if not taken.update(version=F("version") + 1):  # locks the row: the other desk waits here
-        raise _conflict(appointment)
+        raise conflict(Appointment.objects.get(pk=appointment.pk))
     row = _locked(appointment)
     if not row.can_be_moved:
         raise wrong_state(row, "moved")
-    before, shape = place_words(row), shape_of(row.service)
-    gone = make_way(clinic=row.clinic, at=at, giving_way=instead_of)
+    before, freed = place_words(row), freed_by(row)
     if rests is None:
-        rests = _shifted_rests(row, slot.day)
+        rests = shifted_rests(row, slot.day)
+    visit = _again(row, slot, rests, at=at)
+    gone = visit.make_way(instead_of)
 
     def place(free: Slot) -> Appointment:
         let_go(row)
-        for name, value in columns(free).items():
-            setattr(row, name, value)
+        put(row, free)
         row.status, row.to_move_since, row.to_move_because = Status.BOOKED, None, ""
         row.confirmed_at, row.why_this_date = None, list(why)
         row.save()
-        take(row, free, shape, rests)
+        take(row, free, visit.shape, rests)
         return row
 
-    _again(row, shape, slot, rests, at=at).placed(place)
+    visit.placed(place)
+    remember_freed(freed, at=at)
     if not quiet:
         messages.tell([row], at=at)
     tell("moved", row, at, by, details=place_words(row) | {"before": before})
@@ -130,7 +148,7 @@ def move(
     return row
 
 
-@transaction.atomic
+@deed
 def cancel(*, appointment: Appointment, reason: str, at: datetime, by) -> Appointment:
     """Cancel a visit that has not begun and free its time and healing time.
 
@@ -143,12 +161,13 @@ def cancel(*, appointment: Appointment, reason: str, at: datetime, by) -> Appoin
         raise wrong_state(row, "cancelled")
     if reason not in Appointment.CancelReason.values:
         raise ValidationError("Say why the appointment is cancelled.", code="reason")
+    remember_freed(freed_by(row), at=at)
     let_go(row)
     row.cancel_reason, row.to_move_since, row.to_move_because = reason, None, ""
     return _ended(row, Status.CANCELLED, "cancelled", at, by, reason=reason)
 
 
-@transaction.atomic
+@deed
 def unbook(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Take back a booking made a moment ago, as if it had been a slip: its time is free again."""
     row = _locked(appointment)
@@ -158,7 +177,7 @@ def unbook(*, appointment: Appointment, at: datetime, by) -> Appointment:
     return _ended(row, Status.ENTERED_IN_ERROR, "unbooked", at, by)
 
 
-@transaction.atomic
+@deed
 def mark_to_move(*, appointment: Appointment, because: str, at: datetime, by) -> Appointment:
     """Free a booked visit's time because it can no longer stand, and put it on the list to move."""
     row = _locked(appointment)
@@ -168,6 +187,7 @@ def mark_to_move(*, appointment: Appointment, because: str, at: datetime, by) ->
         raise wrong_state(row, "put on the list to move")
     if not because.strip():
         raise ValidationError("Say why the appointment must move.", code="reason")
+    remember_freed(freed_by(row), at=at)
     let_go(row)
     row.status, row.to_move_since, row.to_move_because = Status.PROPOSED, at, because
     row.confirmed_at = None
@@ -175,7 +195,7 @@ def mark_to_move(*, appointment: Appointment, because: str, at: datetime, by) ->
     return _saved(row, "to_move", at, by, reason=because)
 
 
-@transaction.atomic
+@deed
 def change_rests(*, appointment: Appointment, rests: Sequence[RestWish]) -> None:
     """Replace the healing times a booked visit reserves; part of another deed, which is audited.
 
@@ -192,7 +212,7 @@ def change_rests(*, appointment: Appointment, rests: Sequence[RestWish]) -> None
 
 
 # --- The steps of a visit -------------------------------------------------------------------------
-@transaction.atomic
+@deed
 def confirm(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the patient said they will come."""
     row = _locked(appointment)
@@ -204,7 +224,7 @@ def confirm(*, appointment: Appointment, at: datetime, by) -> Appointment:
     return _saved(row, "confirmed", at, by)
 
 
-@transaction.atomic
+@deed
 def arrive(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the patient is here."""
     return _step(
@@ -213,7 +233,7 @@ def arrive(*, appointment: Appointment, at: datetime, by) -> Appointment:
     )  # fmt: skip
 
 
-@transaction.atomic
+@deed
 def numb(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that numbing has begun for a patient who is here; a second time changes nothing."""
     row = _locked(appointment)
@@ -225,7 +245,7 @@ def numb(*, appointment: Appointment, at: datetime, by) -> Appointment:
     return _saved(row, "numbing", at, by)
 
 
-@transaction.atomic
+@deed
 def start(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the patient is in the room; one nobody greeted has thereby arrived."""
     return _step(
@@ -234,7 +254,7 @@ def start(*, appointment: Appointment, at: datetime, by) -> Appointment:
     )  # fmt: skip
 
 
-@transaction.atomic
+@deed
 def finish(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the visit is over."""
     return _step(
@@ -243,7 +263,7 @@ def finish(*, appointment: Appointment, at: datetime, by) -> Appointment:
     )  # fmt: skip
 
 
-@transaction.atomic
+@deed
 def attended(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep afterwards that a visit of an earlier day took place, at the time it was booked for.
 
@@ -263,7 +283,7 @@ def attended(*, appointment: Appointment, at: datetime, by) -> Appointment:
     return _saved(row, "finished", at, by, details={"afterwards": True})
 
 
-@transaction.atomic
+@deed
 def mark_noshow(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Keep that the patient did not come. The time stays taken, the skin needs no rest."""
     row = _locked(appointment)
@@ -277,7 +297,7 @@ def mark_noshow(*, appointment: Appointment, at: datetime, by) -> Appointment:
     return _ended(row, Status.NOSHOW, "missed", at, by)
 
 
-@transaction.atomic
+@deed
 def undo(
     *, appointment: Appointment, rests: Sequence[RestWish] = (), at: datetime, by,
     instead_of: Iterable[int | None] = (),
@@ -327,35 +347,27 @@ def _locked(appointment: Appointment) -> Appointment:
     return Appointment.objects.select_for_update().get(pk=appointment.pk)
 
 
-def _shifted_rests(row: Appointment, day: date) -> list[RestWish]:
-    booked = row.rests.filter(kind=Rest.Kind.BOOKED).order_by("area_id")
-    spans = booked.values_list("area__zone_code", "start_day", "end_day")
-    return [RestWish(code, day, end - start) for code, start, end in spans]
-
-
 def _must_not_be_replaced(row: Appointment) -> None:
-    if Appointment.objects.live().filter(patient=row.patient, booked_at__gte=row.ended_at).exists():
+    since = Appointment.objects.live().filter(patient=row.patient, booked_at__gte=row.ended_at)
+    if since.exists():
         raise ValidationError("Another time has been booked since.", code="replaced")
 
 
 def _take_again(row: Appointment, rests, at) -> None:
     """Give a cancelled visit its time back, with whichever room and device are free."""
-    shape = shape_of(row.service)
+    visit = _again(row, slot_of(row), rests, at=at)
 
     def place(free: Slot) -> Appointment:
-        for name, value in columns(free).items():
-            setattr(row, name, value)
-        take(row, free, shape, rests)
+        put(row, free)
+        take(row, free, visit.shape, rests)
         return row
 
-    _again(row, shape, slot_of(row), rests, at=at).placed(place)
+    visit.placed(place)
 
 
-def _again(row: Appointment, shape, slot: Slot, rests, *, at) -> Visit:
-    return Visit(
-        clinic=row.clinic, patient=row.patient, service=row.service, shape=shape, slot=slot,
-        rests=rests, at=at, ignore=(row.pk,),
-    )  # fmt: skip
+def _again(row: Appointment, slot: Slot, rests, *, at) -> Visit:
+    return Visit(clinic=row.clinic, patient=row.patient, service=row.service, slot=slot,
+                 rests=rests, at=at, ignore=(row.pk,))  # fmt: skip
 
 
 def _step(appointment, action, *, to, allowed, stamps, at, by) -> Appointment:
@@ -366,9 +378,8 @@ def _step(appointment, action, *, to, allowed, stamps, at, by) -> Appointment:
     if row.status not in allowed:
         raise wrong_state(row, f"marked as {Status(to).label.lower()}")
     if row.local_date > row.clinic.local_date(at):
-        raise ValidationError(
-            f"This appointment is on {day_words(row.local_date)}.", code="not_yet"
-        )
+        words = f"This appointment is on {day_words(row.local_date)}."
+        raise ValidationError(words, code="not_yet")
     for stamp in stamps:
         setattr(row, stamp, getattr(row, stamp) or at)
     row.status = to
@@ -386,12 +397,3 @@ def _saved(row, action, at, by, *, reason="", details=None) -> Appointment:
     row.save()
     tell(action, row, at, by, reason=reason, details=details)
     return row
-
-
-def _conflict(appointment: Appointment) -> Conflict:
-    now = Appointment.objects.get(pk=appointment.pk)
-    return Conflict(
-        f"Somebody changed this appointment meanwhile: it is now {now.get_status_display().lower()}"
-        f" for {day_words(now.local_date)}, {now.start_clock}.",
-        current=now,
-    )

@@ -4,9 +4,8 @@ import hashlib
 import secrets
 from datetime import datetime
 
-from django.db import transaction
-
 from clinic.actions.audit import record
+from clinic.actions.locks import deed
 from clinic.models import CalendarFeed, User
 
 TOKEN_BYTES = 32
@@ -17,7 +16,7 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-@transaction.atomic
+@deed
 def make_feed(*, user: User, clinic, at: datetime) -> str:
     """Give a person a new address for their calendar; the one before stops working.
 
@@ -31,7 +30,7 @@ def make_feed(*, user: User, clinic, at: datetime) -> str:
     return token
 
 
-@transaction.atomic
+@deed
 def revoke_feed(*, user: User, clinic, at: datetime) -> None:
     """Shut a person's calendar address; without one nothing happens."""
     gone, _ = CalendarFeed.objects.filter(user=user).delete()

@@ -14,6 +14,7 @@ from django.db.models import F
 
 from clinic.actions.audit import record
 from clinic.actions.links import still_holds
+from clinic.actions.locks import deed
 from clinic.actions.outbox import wake
 from clinic.models import Appointment, MoveWish, OutboxMessage
 from clinic.models.messages import REMINDERS, UNDO_WINDOW, Channel, Kind
@@ -142,6 +143,8 @@ class _Queue:
 
     def remind(self, visits: Iterable[Appointment]) -> None:
         """Add the reminders of visits that are still to come."""
+        if not self.channel:
+            return
         for visit in visits:
             for kind, days in REMINDERS.items():
                 day = visit.local_date - timedelta(days=days)
@@ -166,7 +169,7 @@ class _Queue:
 
 
 # --- At the desk ----------------------------------------------------------------------------------
-@transaction.atomic
+@deed
 def retry_message(*, message: OutboxMessage, at: datetime, by) -> OutboxMessage:
     """Send a failed or waiting message at the next round, with all its tries before it."""
     row = OutboxMessage.objects.select_for_update().get(pk=message.pk)
@@ -182,7 +185,7 @@ def retry_message(*, message: OutboxMessage, at: datetime, by) -> OutboxMessage:
     return row
 
 
-@transaction.atomic
+@deed
 def withdraw_message(*, message: OutboxMessage, at: datetime, by) -> OutboxMessage:
     """Take a message back that has not left. Taking it back twice changes nothing."""
     row = OutboxMessage.objects.select_for_update().get(pk=message.pk)
@@ -197,7 +200,7 @@ def withdraw_message(*, message: OutboxMessage, at: datetime, by) -> OutboxMessa
     return row
 
 
-@transaction.atomic
+@deed
 def settle_wish(*, wish: MoveWish, at: datetime, by) -> MoveWish:
     """Keep that the desk has answered a patient who asked for another time."""
     row = MoveWish.objects.select_for_update().get(pk=wish.pk)
@@ -222,7 +225,7 @@ def _tell_audit(action, row, at, by) -> None:
 
 
 # --- The patient's answer by link -----------------------------------------------------------------
-@transaction.atomic
+@deed
 def confirm_by_link(*, appointment: Appointment, start: int, at: datetime) -> Appointment:
     """Keep that the patient said by link that they will come; saying it twice changes nothing.
 
@@ -237,7 +240,7 @@ def confirm_by_link(*, appointment: Appointment, start: int, at: datetime) -> Ap
     return row
 
 
-@transaction.atomic
+@deed
 def ask_to_move(*, appointment: Appointment, start: int, words: str, at: datetime) -> MoveWish:
     """Put a patient's wish for another time before the desk; asking again renews its words.
 

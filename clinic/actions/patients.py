@@ -5,13 +5,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F, Max
 from django.shortcuts import get_object_or_404
 
 from clinic.actions.audit import record
+from clinic.actions.locks import deed
 from clinic.actions.refusals import Conflict
-from clinic.models import Allergy, Blackout, BodyMeasure, Clinic, Medicine, Patient
+from clinic.models import Allergy, AuditEvent, Blackout, BodyMeasure, Clinic, Medicine, Patient
 from clinic.models.patients import digits, plain
 
 #: What the desk may write about a patient; health facts go through `note_health`.
@@ -24,17 +24,23 @@ FIRST_NUMBER = 1001
 CHANGED = "Somebody else saved this patient while you were writing."
 
 
-@transaction.atomic
-def open_patient(*, pk: int, clinic: Clinic, category: str, at: datetime, by) -> Patient:
+def open_patient(
+    *, pk: int, clinic: Clinic, category: str, at: datetime, by, within_page: bool = False
+) -> Patient:
     """Load a patient for a user and write "patient.viewed": the one door to a patient's data.
 
-    `category` says which part is shown (demographics, schedule, note, dose, photo). An unknown key
-    and another clinic's key are the same `Http404`.
+    `category` says which part is shown (demographics, schedule, note, dose, photo). `within_page`:
+    a part of a page or the answer to its form; where the log has this person's look at this part
+    today, none is added. An unknown key and another clinic's key are the same `Http404`.
     """
     patient = get_object_or_404(
         Patient.objects.of(clinic).select_related("clinic", "preferred_practitioner"), pk=pk
     )
-    note_view(patient=patient, clinic=clinic, category=category, at=at, by=by)
+    seen = within_page and AuditEvent.objects.has_look(
+        clinic, on=clinic.local_date(at), patient_id=pk, category=category, actor_id=by.pk
+    )
+    if not seen:
+        note_view(patient=patient, clinic=clinic, category=category, at=at, by=by)
     return patient
 
 
@@ -44,7 +50,7 @@ def note_view(*, patient: Patient, clinic: Clinic, category: str, at: datetime, 
            category=category)  # fmt: skip
 
 
-@transaction.atomic
+@deed
 def register_patient(
     *, clinic: Clinic, facts: dict, at: datetime, by, request_key: UUID | None = None
 ) -> Patient:
@@ -67,7 +73,7 @@ def register_patient(
     return patient
 
 
-@transaction.atomic
+@deed
 def edit_patient(*, patient: Patient, version: int, facts: dict, at: datetime, by) -> Patient:
     """Change a patient's demographics if nobody else has since `version`; return the new row.
 
@@ -108,7 +114,7 @@ class HealthFacts:
     measured_on: date | None = None
 
 
-@transaction.atomic
+@deed
 def note_health(
     *, patient: Patient, version: int, health: HealthFacts, today: date, at: datetime, by
 ) -> Patient:
@@ -133,7 +139,7 @@ def note_health(
     return Patient.objects.get(pk=current.pk)
 
 
-@transaction.atomic
+@deed
 def note_away(
     *,
     patient: Patient,
@@ -160,7 +166,7 @@ def note_away(
     return row
 
 
-@transaction.atomic
+@deed
 def forget_away(*, blackout: Blackout, at: datetime, by) -> None:
     """Take days away back: the patient is there after all."""
     patient = blackout.patient

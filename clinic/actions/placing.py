@@ -1,25 +1,65 @@
 """Put a visit somewhere: is the time legal, take it, and say what to do when it is gone."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db.models import BigIntegerField, DateField, DateTimeField, Q, UUIDField
 
 from clinic.actions.audit import record
 from clinic.actions.refusals import DEADLOCK, NotHealed, SlotTaken, broken_promise
-from clinic.models import Appointment, Clinic, Hold, Patient, Rest, Service, TreatedArea
-from clinic.models.openings import Healing, RestWish, hours_of_units, slot_of, snapshot
+from clinic.models import Appointment, Clinic, FreedTime, Hold, Patient, Rest, Service, TreatedArea
+from clinic.models.openings import Healing, RestWish, offered, slot_of, snapshot
+from clinic.models.prepared import Given, Prepared
 from clinic.scheduling.minutes import instant_of, minute_of_instant
 from clinic.scheduling.reasons import day_words, sentence
-from clinic.scheduling.slots import ServiceShape, Slot, holds_of, nearest_slots, slot_at, why_not
+from clinic.scheduling.slots import (
+    ServiceShape,
+    Slot,
+    Snapshot,
+    holds_of,
+    nearest_slots,
+    slot_at,
+    why_not,
+)
 
 TRIES = 3
 NEAREST, NEAREST_WITHIN_DAYS = 3, 14
+
+
+class _Standing(NamedTuple):
+    """A visit that may be in the way of another one."""
+
+    pk: int
+    patient_id: int
+    request_key: UUID | None
+    starts_at: datetime
+    ends_at: datetime
+    expires_at: datetime | None
+    at: datetime  # of the deed
+
+    @property
+    def has_expired(self) -> bool:
+        """Say whether it is a kept time that stands in nobody's way any more."""
+        return self.expires_at is not None and self.expires_at <= self.at
+
+
+@Prepared
+def _around():
+    """Ask for a patient's visits of a day and of a form, and the clinic's kept times that expired."""
+    names = "pk", "patient_id", "request_key", "starts_at", "ends_at", "expires_at"
+    mine = Appointment.everything.filter(patient=Given("patient", BigIntegerField()))
+    of_day = mine.filter(local_date=Given("day", DateField()), status__in=Appointment.PROMISED)
+    of_form = mine.filter(request_key=Given("key", UUIDField()))
+    clinic, at = Given("clinic", BigIntegerField()), Given("at", DateTimeField())
+    expired = Appointment.tentative.filter(clinic=clinic).expired(at)
+    one, two, three = (rows.order_by().values_list(*names) for rows in (of_day, of_form, expired))
+    return one.union(two, three, all=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +69,29 @@ class Visit:
     clinic: Clinic
     patient: Patient
     service: Service
-    shape: ServiceShape
     slot: Slot
     rests: Sequence[RestWish]
     at: datetime
     request_key: UUID | None = None
     ignore: tuple[int, ...] = ()  # keys of appointments that give way: the one being moved
+
+    @cached_property
+    def shape(self) -> ServiceShape:
+        """Return the phases of the service. Raises as `shape_of`."""
+        return self._offered[0]
+
+    @cached_property
+    def _offered(self) -> tuple[ServiceShape, Snapshot]:
+        return offered(self.clinic, self.service, self._day, self.slot)
+
+    def make_way(self, giving_way: Iterable[int | None] = ()) -> list[Appointment]:
+        """Free kept times as `make_way` does, which is asked for only if there are such times."""
+        keys = {key for key in giving_way if key}
+        if not keys and not any(row.has_expired for row in self._standing):
+            return []
+        gone = make_way(clinic=self.clinic, at=self.at, giving_way=keys)
+        vars(self).pop("_standing", None)  # whoever this waited for may have booked meanwhile
+        return gone
 
     def placed(self, place: Callable[[Slot], Appointment]) -> tuple[Appointment, bool]:
         """Return the appointment that `place` wrote and True, or the first one of a double submit.
@@ -71,17 +128,25 @@ class Visit:
 
     def _in_the_way(self) -> set[UUID | None]:
         """Return the keys of the patient's visits at this time, and of the one with this form's."""
-        start, end = self.slot.start, self.slot.start + self.shape.total_min
-        then = Q(
-            status__in=Appointment.PROMISED, local_date=self._day,
-            starts_at__lt=instant_of(end), ends_at__gt=instant_of(start),
-        )  # fmt: skip
-        if self.ignore:
-            then &= ~Q(pk__in=self.ignore)
-        if self.request_key:
-            then |= Q(request_key=self.request_key)
-        rows = Appointment.everything.filter(then, patient=self.patient)
-        return set(rows.values_list("request_key", flat=True))
+        start = instant_of(self.slot.start)
+        end = instant_of(self.slot.start + self.shape.total_min)
+        return {
+            row.request_key
+            for row in self._standing
+            if not row.has_expired
+            and row.patient_id == self.patient.pk
+            and (
+                (row.pk not in self.ignore and row.starts_at < end and row.ends_at > start)
+                or (self.request_key and row.request_key == self.request_key)
+            )
+        }
+
+    @cached_property
+    def _standing(self) -> list["_Standing"]:
+        """Return what stands in the way of this visit, or may: see `_around`."""
+        rows = _around(clinic=self.clinic.pk, patient=self.patient.pk, day=self._day, at=self.at,
+                       key=self.request_key)  # fmt: skip
+        return [_Standing(*row, self.at) for row in rows]
 
     @cached_property
     def _day(self) -> date:
@@ -89,12 +154,9 @@ class Visit:
 
     def _as_offered(self) -> Slot | None:
         """Return the slot when its very units may be booked at its start, holds aside."""
-        slot = self.slot
         if self._day < self.clinic.local_date(self.at):
             return None
-        units = {slot.practitioner_id, slot.room_id, slot.device_id} - {None}
-        known = hours_of_units(self.clinic, self.service, self._day, units)
-        return self._at(known)
+        return self._at(self._offered[1])
 
     def _at(self, known) -> Slot | None:
         slot = self.slot
@@ -230,6 +292,12 @@ def columns(slot: Slot) -> dict:
     }  # fmt: skip
 
 
+def put(row: Appointment, slot: Slot) -> None:
+    """Set the columns that say when, who and where; nothing is written."""
+    for name, value in columns(slot).items():
+        setattr(row, name, value)
+
+
 def take(row: Appointment, slot: Slot, shape: ServiceShape, rests) -> None:
     """Write the holds, lowest resource first so that two desks meet in one order, and the rests."""
     Hold.objects.bulk_create(
@@ -243,15 +311,9 @@ def reserve(row: Appointment, rests: Sequence[RestWish]) -> None:
     """Write the healing times a visit reserves, lowest zone of the patient first."""
     if not rests:
         return
-    codes = {wish.zone_code for wish in rests}
-    mine = TreatedArea.objects.filter(patient_id=row.patient_id, zone_code__in=codes)
-    areas = dict(mine.values_list("zone_code", "pk"))
-    if missing := sorted(codes - areas.keys()):
-        TreatedArea.objects.bulk_create(
-            (TreatedArea(patient_id=row.patient_id, zone_code=code) for code in missing),
-            ignore_conflicts=True,
-        )
-        areas = dict(mine.all().values_list("zone_code", "pk"))
+    areas = {wish.zone_code: wish.area_id for wish in rests}
+    if None in areas.values():
+        areas = _areas(row, areas.keys())
     Rest.objects.bulk_create(
         Rest(
             area_id=areas[wish.zone_code], appointment=row, kind=Rest.Kind.BOOKED,
@@ -261,10 +323,51 @@ def reserve(row: Appointment, rests: Sequence[RestWish]) -> None:
     )  # fmt: skip
 
 
+def _areas(row: Appointment, codes: Set[str]) -> dict[str, int]:
+    """Return the patient's areas of these zones by code; those not there yet are made."""
+    mine = TreatedArea.objects.filter(patient_id=row.patient_id, zone_code__in=codes)
+    areas = dict(mine.values_list("zone_code", "pk"))
+    if missing := sorted(codes - areas.keys()):
+        TreatedArea.objects.bulk_create(
+            (TreatedArea(patient_id=row.patient_id, zone_code=code) for code in missing),
+            ignore_conflicts=True,
+        )
+        areas = dict(mine.all().values_list("zone_code", "pk"))
+    return areas
+
+
+def shifted_rests(row: Appointment, day: date) -> list[RestWish]:
+    """Return the healing times a visit reserves, as they would be on another day."""
+    booked = row.rests.filter(kind=Rest.Kind.BOOKED).order_by("area_id")
+    spans = booked.values_list("area__zone_code", "start_day", "end_day", "area_id")
+    return [RestWish(code, day, end - start, area) for code, start, end, area in spans]
+
+
 def let_go(row: Appointment) -> None:
     """Free the time and the reserved healing times of a visit."""
     row.holds.all().delete()
     row.rests.filter(kind=Rest.Kind.BOOKED).delete()
+
+
+def freed_by(row: Appointment) -> list[FreedTime]:
+    """Return what a visit frees where it stands; nothing for one whose time was let go before."""
+    holds = row.status != Appointment.Status.PROPOSED or row.holds.exists()
+    return [FreedTime.of(row)] if holds else []
+
+
+def remember_freed(freed: Iterable[FreedTime], *, at: datetime) -> None:
+    """Keep the times that became free for the waitlist, those that are still to come."""
+    ahead = [row for row in freed if row.start > minute_of_instant(at)]
+    if ahead:
+        _forget_past(ahead[0].clinic_id, at)
+        FreedTime.objects.bulk_create(ahead)
+
+
+def _forget_past(clinic_id: int, at: datetime) -> None:
+    """Remove freed times that have begun; those another deed is removing are left to it: no waiting."""
+    past = FreedTime.objects.past(clinic_id, at).select_for_update(skip_locked=True)
+    if keys := list(past.values_list("pk", flat=True)):
+        FreedTime.objects.filter(pk__in=keys).delete()
 
 
 def not_healed(patient, rests, *, ignore) -> NotHealed:

@@ -5,13 +5,15 @@ from datetime import date
 from functools import cached_property
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
 
+BUSY = "The diary is being changed right now. Nothing was written; try again in a moment."
 DEADLOCK = "deadlock"
 _SQLSTATES_OF_WAITING = {"40P01", "55P03"}  # a deadlock, and a lock that did not come in time
+_SQLITE_BUSY = 5  # the last byte of SQLite's code: another process writes, and went on for too long
 
 
 class Conflict(ValidationError):  # noqa: N818 -- a refusal, not a fault
@@ -74,23 +76,38 @@ def wrong_state(row, verb: str) -> ValidationError:
     )
 
 
-def busy() -> ValidationError:
-    """Return the refusal of a deed that waited for the diary and did not get it."""
-    return ValidationError(
-        "The diary is being changed right now. Nothing was written; try again in a moment.",
-        code="busy",
+def conflict(now) -> Conflict:
+    """Return the refusal to change an appointment that is not as it was seen; `now` is the row."""
+    return Conflict(
+        f"Somebody changed this appointment meanwhile: it is now {now.get_status_display().lower()}"
+        f" for {day_words(now.local_date)}, {now.start_clock}.",
+        current=now,
     )
+
+
+def busy() -> ValidationError:
+    """Return the refusal of a deed that waited for others to finish writing, in vain."""
+    return ValidationError(BUSY, code="busy")
+
+
+def waited_in_vain(error: BaseException | None) -> bool:
+    """Say whether an error is `busy`, or a database's own word for it outside a deed."""
+    if isinstance(error, ValidationError):
+        return getattr(error, "code", "") == "busy"
+    return isinstance(error, OperationalError) and broken_promise(error) == DEADLOCK
 
 
 def broken_promise(error: DatabaseError) -> str:
     """Return the name of the constraint a database error tells of, `DEADLOCK`, or "".
 
-    A lock waited for in vain counts as a deadlock. PostgreSQL names constraints. SQLite's triggers
+    A lock waited for in vain counts as a deadlock, on SQLite the one writer's. PostgreSQL names constraints. SQLite's triggers
     raise "NoOverlap <name>"; its own constraints say "UNIQUE constraint failed: table.column" or
     "CHECK constraint failed: name", of which the last word is returned.
     """
     cause = error.__cause__
     if getattr(cause, "sqlstate", None) in _SQLSTATES_OF_WAITING:
+        return DEADLOCK
+    if (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF == _SQLITE_BUSY:
         return DEADLOCK
     diag = getattr(cause, "diag", None)
     if diag is not None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import DatabaseError, transaction
 
 from clinic.actions.audit import record
-from clinic.actions.locks import share_diary
+from clinic.actions.locks import deed, share_diary
 from clinic.actions.refusals import broken_promise
 from clinic.models import Appointment, Clinic, Hold
 from clinic.scheduling.minutes import instant_of, minute_of, minute_of_instant
@@ -51,7 +51,7 @@ def shifts(clinic: Clinic, *, at: datetime) -> Iterator[Shift]:
     yield from (shift for shift in found if shift.minutes < 0)
 
 
-@transaction.atomic
+@deed
 def retime(*, shift: Shift, at: datetime, by=None) -> bool:
     """Move a visit's instants and holds to its wall time; False when the time is taken.
 

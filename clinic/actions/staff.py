@@ -14,6 +14,7 @@ from django.utils.text import slugify
 
 from clinic.actions.audit import record
 from clinic.actions.letters import seed_templates
+from clinic.actions.locks import deed
 from clinic.models import Clinic, Membership, Role, User
 
 LAST_LEAD = "A clinic needs a lead. Make somebody else a lead first."
@@ -30,7 +31,7 @@ class Invitation:
     link: str
 
 
-@transaction.atomic
+@deed
 def found_clinic(
     *, name: str, time_zone: str, lead: dict, site: str, at: datetime, by=None
 ) -> tuple[Clinic, Invitation]:
@@ -50,7 +51,7 @@ def found_clinic(
     return clinic, invitation
 
 
-@transaction.atomic
+@deed
 def invite_staff(
     *, clinic: Clinic, role: str, first_name: str, last_name: str, username: str, email: str,
     site: str, at: datetime, by,
@@ -81,7 +82,7 @@ def invitation_link(user: User, *, site: str) -> str:
     return site.rstrip("/") + reverse("account_reset_password_from_key", kwargs=parts)
 
 
-@transaction.atomic
+@deed
 def edit_person(*, user: User, clinic: Clinic, facts: dict, at: datetime, by) -> User:
     """Change a person's name or address; `facts` has first_name, last_name or email."""
     changed = {name: value for name, value in facts.items() if getattr(user, name) != value}
@@ -96,7 +97,7 @@ def edit_person(*, user: User, clinic: Clinic, facts: dict, at: datetime, by) ->
     return user
 
 
-@transaction.atomic
+@deed
 def give_role(*, clinic: Clinic, user: User, role: str, at: datetime, by) -> Membership:
     """Give a person a role in a clinic, change the one they have, or bring an ended one back."""
     member = Membership.objects.select_for_update().filter(clinic=clinic, user=user).first()
@@ -114,7 +115,7 @@ def give_role(*, clinic: Clinic, user: User, role: str, at: datetime, by) -> Mem
     return member
 
 
-@transaction.atomic
+@deed
 def end_membership(*, membership: Membership, at: datetime, by) -> Membership:
     """Close a clinic's doors to a person from now on; what they wrote stays theirs.
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
-from clinic.actions.locks import share_diary
+from clinic.actions.locks import deed, share_diary
 from clinic.actions.placing import (
     Visit,
     clear_expired,
@@ -26,7 +26,7 @@ from clinic.actions.placing import (
     tell_gone,
 )
 from clinic.models import Appointment, Clinic
-from clinic.models.openings import RestWish, shape_of
+from clinic.models.openings import RestWish
 from clinic.scheduling.slots import Slot
 
 __all__ = ["KEPT_FOR", "clear_expired", "give_up", "keep"]
@@ -34,7 +34,7 @@ __all__ = ["KEPT_FOR", "clear_expired", "give_up", "keep"]
 KEPT_FOR = timedelta(minutes=10)
 
 
-@transaction.atomic
+@deed
 def keep(
     *, clinic, patient, service, slot: Slot, rests: Sequence[RestWish] = (), at: datetime, by,
     request_key=None, instead_of: Iterable[int | None] = (),
@@ -49,7 +49,11 @@ def keep(
         raise ValidationError("This patient or service belongs to another clinic.", code="foreign")
     if first := _with_key(patient, request_key, at):
         return first
-    shape, gone = shape_of(service), make_way(clinic=clinic, at=at, giving_way=instead_of)
+    visit = Visit(
+        clinic=clinic, patient=patient, service=service, slot=slot, rests=rests, at=at,
+        request_key=request_key,
+    )  # fmt: skip
+    gone = visit.make_way(instead_of)
 
     def place(free: Slot) -> Appointment:
         row = Appointment.objects.create(
@@ -57,13 +61,9 @@ def keep(
             request_key=request_key, status=Appointment.Status.TENTATIVE, expires_at=at + KEPT_FOR,
             **columns(free),
         )  # fmt: skip
-        take(row, free, shape, rests)
+        take(row, free, visit.shape, rests)
         return row
 
-    visit = Visit(
-        clinic=clinic, patient=patient, service=service, shape=shape, slot=slot, rests=rests, at=at,
-        request_key=request_key,
-    )  # fmt: skip
     kept, _ = visit.placed(place)
     details = place_words(kept) | {"until": kept.expires_at.isoformat()}
     tell("kept", kept, at, by, details=details)
@@ -72,7 +72,7 @@ def keep(
     return kept
 
 
-@transaction.atomic
+@deed
 def give_up(*, kept: Appointment, at: datetime, by) -> bool:
     """Let a kept time go; False when it had expired or gone already."""
     share_diary(kept.clinic_id)

@@ -9,9 +9,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from clinic.admin.audited import PartInline, SettingAdmin
-from clinic.admin.walls import led_by
+from clinic.admin.walls import led_by, units_for
 from clinic.admin.words import PlainPage, PlainWords, column
-from clinic.forms.settings import CompetenceForm, ExceptionForm, HoursForm
+from clinic.forms.settings import (
+    CompetenceForm,
+    ExceptionForm,
+    HoursForm,
+    PhaseForm,
+    PhaseFormSet,
+)
 from clinic.models import (
     Competence,
     Hold,
@@ -23,7 +29,7 @@ from clinic.models import (
     WeeklyHours,
 )
 from clinic.scheduling.minutes import day_bounds, minute_of
-from clinic.templatetags.desk import clock
+from clinic.templatetags.desk import clock, visit_strip
 from clinic.templatetags.needlepoint import day_year
 
 LONGEST_LOOK_DAYS = 92  # of an absence whose visits are counted day by day
@@ -211,13 +217,14 @@ def visits_in(rows, *, at) -> dict[int, int]:
             hours = row.from_min, row.to_min
             stretches = [tuple(minute_of(day, wall, zone) for wall in hours) for day in each]
         absences[row.pk] = whose, stretches
-    return Hold.objects.visits_in(absences)
+    return Hold.objects.visits_in(absences, at=at)
 
 
 class ServicePhaseInline(PlainWords, PartInline):
     """The stretches a service is made of."""
 
     model = ServicePhase
+    form, formset = PhaseForm, PhaseFormSet
     verbose_name, verbose_name_plural = "phase", "Phases, in order"
     fields = ["kind", "offset_min", "minutes", "practitioner_min", "needs_room", "needs_device"]
     words = {
@@ -246,7 +253,7 @@ class CompetenceInline(PlainWords, PartInline):
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """Offer resources of the lead's own clinics."""
         if db_field.name == "resource":
-            kwargs["queryset"] = Resource.objects.filter(clinic__in=led_by(request.user))
+            kwargs |= units_for(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
@@ -258,11 +265,15 @@ class ServiceAdmin(PlainPage, SettingAdmin):
     list_filter = ["active"]
     list_select_related = ["clinic"]
     search_fields = ["name"]
-    fieldsets = [(None, {
-        "fields": ["clinic", "name", ("grid_min", "active")],
-        "description": "A visit is made of phases. While the cream works, the room is taken and the "
-                       "person is free: that is what lets two visits overlap.",
-    })]  # fmt: skip
+    readonly_fields = ["visit"]
+    fieldsets = [
+        (None, {
+            "fields": ["clinic", "name", ("grid_min", "active")],
+            "description": "A visit is made of phases. While the cream works, the room is taken and "
+                           "the person is free: that is what lets two visits overlap.",
+        }),
+        ("The visit at a glance", {"fields": ["visit"]}),
+    ]  # fmt: skip
     words = {
         "name": ("Name", "As it is booked and printed."),
         "grid_min": ("Starts every (min)", "10 lets visits interlock; 15 loses every other place."),
@@ -273,6 +284,27 @@ class ServiceAdmin(PlainPage, SettingAdmin):
     def get_queryset(self, request):
         """Join the phases of each row."""
         return super().get_queryset(request).prefetch_related("phases")
+
+    @admin.display(description="Minute by minute")
+    def visit(self, row):
+        """Draw the phases as a strip: who is busy when."""
+        phases = list(row.phases.all()) if row.pk else []
+        if not phases:
+            return "Save its phases first, then the visit is drawn here."
+        return render_to_string("admin/clinic/service/_visit.html", {"strip": visit_strip(phases)})
+
+    def save_formset(self, request, form, formset, change):
+        """Let changed phases make way for each other, and say where nothing happens."""
+        if formset.model is not ServicePhase:
+            super().save_formset(request, form, formset, change)
+            return
+        moved = [one.instance.pk for one in formset.initial_forms if one.has_changed()]
+        ServicePhase.objects.filter(pk__in=moved).put_aside()
+        super().save_formset(request, form, formset, change)
+        for before, after, minutes in formset.gaps:
+            words = f"{before.get_kind_display()} and {after.get_kind_display()}"
+            messages.warning(request, f"Between {words} nothing happens for {minutes} minutes: the "
+                                      "room may be given to somebody else meanwhile.")  # fmt: skip
 
     @admin.display(description="Phases")
     def made_of(self, row):

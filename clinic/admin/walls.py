@@ -3,12 +3,42 @@
 from django.contrib import admin
 from django.http import Http404
 
-from clinic.models import Clinic, Membership, Role
+from clinic.forms.settings import UnitField
+from clinic.models import Clinic, Membership, Resource, Role
 
 
 def led_by(user):
     """Return the ids of the clinics this person leads today."""
     return Membership.objects.active().filter(user=user, role=Role.LEAD).values("clinic_id")
+
+
+def leads_several(request) -> bool:
+    """Say whether the person leads more than one clinic, so that rows must say which is theirs."""
+    return sum(row.role == Role.LEAD for row in getattr(request, "memberships", ())) > 1
+
+
+def units_for(request) -> dict:
+    """Return what a choice of people, rooms and devices takes: the lead's own, under their clinic."""
+    mine = Resource.objects.filter(clinic__in=led_by(request.user)).select_related("clinic")
+    return {"queryset": mine, "form_class": UnitField, "by_clinic": leads_several(request)}
+
+
+class ClinicFilter(admin.SimpleListFilter):
+    """The clinics a person leads; not there for who leads only one."""
+
+    title, parameter_name = "clinic", "clinic"
+
+    def lookups(self, request, model_admin):
+        """Return the clinics by name; one alone needs no filter."""
+        if not leads_several(request):
+            return ()
+        led = [row.clinic for row in request.memberships if row.role == Role.LEAD]
+        return [(row.pk, row.name) for row in sorted(led, key=lambda row: row.name)]
+
+    def queryset(self, request, queryset):
+        """Keep the rows of the chosen clinic."""
+        keys = {str(key): key for key, _ in self.lookup_choices}
+        return queryset.filter(clinic=keys[self.value()]) if self.value() in keys else queryset
 
 
 class ClinicWall(admin.ModelAdmin):
@@ -38,6 +68,8 @@ class ClinicWall(admin.ModelAdmin):
         if model is Clinic:
             kwargs.setdefault("queryset", Clinic.objects.filter(pk__in=led_by(request.user)))
             kwargs |= {"initial": request.clinic.pk, "empty_label": None}
+        elif model is Resource:
+            kwargs = units_for(request) | kwargs
         elif "clinic" in fields:
             own = model._default_manager.filter(clinic__in=led_by(request.user))
             kwargs.setdefault("queryset", own)

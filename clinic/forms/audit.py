@@ -4,6 +4,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Column, Layout, Row
 from django import forms
 
+from clinic.forms.fields import NUMBER_FAULTS, DayField, WholeNumber
 from clinic.models import AuditEvent, Clinic, Membership
 from clinic.models.audit import deed_words
 
@@ -13,10 +14,11 @@ class LogFilter(forms.Form):
 
     action = forms.ChoiceField(required=False)
     person = forms.ChoiceField(required=False)
-    patient = forms.IntegerField(
-        label="Patient number", min_value=1, max_value=2**31 - 1, required=False
-    )
-    day = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    patient = WholeNumber(
+        label="Patient number", min_value=1, max_value=2**31 - 1, required=False,
+        error_messages=dict.fromkeys(NUMBER_FAULTS, "Type the patient's number, for example 1042."),
+    )  # fmt: skip
+    day = DayField(required=False)
 
     def __init__(self, *args, clinic: Clinic, **kwargs):
         super().__init__(*args, **kwargs)

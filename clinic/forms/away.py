@@ -6,7 +6,7 @@ from crispy_forms.layout import Column, Row
 from django import forms
 from django.core.exceptions import ValidationError
 
-from clinic.forms.fields import DayField
+from clinic.forms.fields import DayField, WholeNumber
 from clinic.forms.layout import Actions, Section, Segmented, touch_helper
 from clinic.models import Blackout
 
@@ -20,7 +20,7 @@ class AwayForm(forms.Form):
     kind = forms.ChoiceField(label="Why", widget=forms.RadioSelect, initial=Kind.HOLIDAY)
     from_day = DayField(label="First day")
     to_day = DayField(label="Last day", required=False, help_text="Empty: one day.")
-    margin_after_days = forms.IntegerField(
+    margin_after_days = WholeNumber(
         label="Days to keep free afterwards", min_value=0, max_value=90, required=False,
         help_text="After sun, for instance: as many as the practitioner says.",
     )  # fmt: skip
@@ -28,8 +28,8 @@ class AwayForm(forms.Form):
     def __init__(self, *args, today: date, clinical: bool, cancel_url: str, **kwargs):
         super().__init__(*args, **kwargs)
         self.today, self.cancel_url = today, cancel_url
-        kinds = Kind.choices if clinical else [one for one in Kind.choices if one[0] != "medical"]
-        self.fields["kind"].choices = kinds
+        hidden = {Kind.REFUSED} if clinical else {Kind.REFUSED, Kind.MEDICAL}
+        self.fields["kind"].choices = [one for one in Kind.choices if one[0] not in hidden]
 
     def clean(self):
         """Take one day where no last day is given; refuse days gone by and whole years."""

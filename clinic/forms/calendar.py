@@ -29,10 +29,15 @@ class Look:
 
     @property
     def columns(self) -> list:
-        """Return the practitioners or rooms to choose from, each with the link to its week."""
+        """Return the practitioners or rooms to choose from, each with the link to its week.
+
+        The neighbours of the one whose week it is have keys.
+        """
         rows = [row for row in self.units.values() if row.kind == self.kind and row.active]
-        for row in rows:
+        at = next((at for at, row in enumerate(rows) if row.pk == self.only), None)
+        for place, row in enumerate(rows):
             row.week_url = self.at(of=row.pk)
+            row.key = {-1: ",", 1: "."}.get(place - at, "") if at is not None else ""
         return rows
 
     @property
@@ -80,7 +85,8 @@ class Look:
             return f"{self.day:%B %Y}"
         if self.view == "week":
             last = self.from_day + timedelta(days=6)
-            return f"{day_words(self.from_day)} – {day_words(last)} {last.year}"
+            first = f"{self.from_day.day} {self.from_day:%b}"
+            return f"{first} – {last.day} {last:%b} {last.year}"
         return f"{day_words(self.day)} {self.day.year}"
 
     @property
@@ -150,6 +156,7 @@ class PlaceForm(forms.Form):
     practitioner = forms.IntegerField(min_value=1, max_value=2**53)
     room = forms.IntegerField(min_value=1, max_value=2**53, required=False)
     version = forms.IntegerField(min_value=0, max_value=2**31)
+    by = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False)
 
     def __init__(self, *args, zone, today: date, **kwargs):
         super().__init__(*args, **kwargs)
@@ -161,6 +168,11 @@ class PlaceForm(forms.Form):
         if abs((day - self.today).days) > FURTHEST_DAYS:
             raise ValidationError("Choose a day the diary reaches.")
         return day
+
+    @property
+    def kind(self) -> str:
+        """Return what the column it was put into stands for: a practitioner or a room."""
+        return self.cleaned_data["by"] or "practitioner"
 
     @property
     def slot(self) -> Slot:

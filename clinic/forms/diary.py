@@ -139,8 +139,11 @@ class BookingForm(forms.Form):
 
 
 class CancelForm(forms.Form):
-    """Why a visit is cancelled: one of a short list."""
+    """Why a visit is cancelled: one of a short list. `version` is the one the person saw."""
 
+    version = forms.IntegerField(
+        required=False, min_value=0, max_value=2**31, widget=forms.HiddenInput
+    )
     reason = forms.ChoiceField(
         label="Why?", choices=Appointment.CancelReason.choices, widget=forms.RadioSelect,
         error_messages={"required": "Say why the appointment is cancelled."},
@@ -149,6 +152,7 @@ class CancelForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.helper = touch_helper(
+            "version",
             Section("Reason", Segmented("reason", keys=True)),
             Actions("Cancel the appointment", icon="x-circle", key="y"),
         )

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from clinic.actions.patients import HealthFacts
-from clinic.forms.fields import DayField
+from clinic.forms.fields import DayField, Measured
 from clinic.forms.layout import (
     Actions,
     Measure,
@@ -36,7 +36,8 @@ class HealthForm(forms.Form):
     )
     other_allergy = forms.CharField(
         label="Another allergy", max_length=80, required=False,
-        help_text="Named in your own words: no safety rule reads it.",
+        help_text="In your own words. Rules find only the name of a numbing cream or of what is in"
+                  " it; choose above what has a box.",
     )  # fmt: skip
     allergy_detail = forms.CharField(
         label="What happened", max_length=110, required=False,
@@ -58,12 +59,14 @@ class HealthForm(forms.Form):
     )  # fmt: skip
     phototype_on = DayField(label="Found on", required=False)
 
-    height_cm = forms.DecimalField(
-        label="Height", max_digits=4, decimal_places=1, min_value=50, max_value=250, required=False
-    )
-    weight_kg = forms.DecimalField(
-        label="Weight", max_digits=4, decimal_places=1, min_value=10, max_value=400, required=False
-    )
+    height_cm = Measured(
+        label="Height", max_digits=4, decimal_places=1, min_value=50, max_value=250, required=False,
+        example="Height in centimetres, for example 168.",
+    )  # fmt: skip
+    weight_kg = Measured(
+        label="Weight", max_digits=4, decimal_places=1, min_value=10, max_value=400, required=False,
+        example="Weight in kilograms, for example 72.5.",
+    )  # fmt: skip
     measured_on = DayField(label="Measured on", required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
 

@@ -15,18 +15,19 @@ from django.template.loader import render_to_string
 class Segmented(Field):
     """One choice of a few, all visible: for a field with a `RadioSelect`.
 
-    `keys`: the figures 1, 2, 3 … choose (static/js/keys.js).
+    `keys`: the figures 1, 2, 3 … choose (static/js/keys.js); `blank`: no choice is one of them, in
+    the field's own words.
     """
 
     template = "crispy/segmented.html"
 
-    def __init__(self, *fields, keys=False, **kwargs):
+    def __init__(self, *fields, keys=False, blank=False, **kwargs):
         super().__init__(*fields, **kwargs)
-        self.keys = keys
+        self.keys, self.blank = keys, blank
 
     def render(self, form, context, template_pack=TEMPLATE_PACK, extra_context=None, **kwargs):
         """Render, with a key on each choice where wished."""
-        extra = {**(extra_context or {}), "keys": self.keys}
+        extra = {**(extra_context or {}), "keys": self.keys, "blank": self.blank}
         return super().render(form, context, template_pack, extra_context=extra, **kwargs)
 
 

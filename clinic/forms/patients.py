@@ -8,9 +8,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from clinic.actions.patients import DEMOGRAPHICS
+from clinic.forms.fields import no_such_day
 from clinic.forms.layout import Actions, Section, Switch, TouchChoice, touch_helper
 from clinic.models import Patient, WeeklyHours
-from clinic.models.patients import day_in, digits
+from clinic.models.patients import day_in, digits, parts_in
 
 OLDEST_YEARS = 125
 #: What says that two rows may be one person.
@@ -23,7 +24,10 @@ class BirthDateField(forms.Field):
     widget = forms.TextInput(
         attrs={"placeholder": "14/3/1990", "autocomplete": "off", "inputmode": "text"}
     )
-    default_error_messages = {"invalid": "Write day, month and year, for example 14/3/1990."}
+    default_error_messages = {
+        "required": "Write the date of birth, for example 14/3/1990.",
+        "invalid": "Write day, month and year, for example 14/3/1990.",
+    }
 
     def prepare_value(self, value):
         """Show a stored day the way it is typed."""
@@ -35,9 +39,11 @@ class BirthDateField(forms.Field):
         """Return the day that was typed; ValidationError where it is none."""
         if value in self.empty_values:
             return None
-        born = day_in(str(value)[:40])
+        typed = str(value)[:40]
+        born, parts = day_in(typed), parts_in(typed)
         if born is None:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
+            text = (no_such_day(*parts) if parts else "") or self.error_messages["invalid"]
+            raise ValidationError(text, code="invalid")
         return born
 
 
@@ -45,6 +51,7 @@ class TimeOfDayField(forms.TimeField):
     """A wall time that cleans to whole minutes since midnight."""
 
     widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    default_error_messages = {"invalid": "Write the time as 14:30."}
 
     def prepare_value(self, value):
         """Show stored minutes as a clock does."""
@@ -62,11 +69,19 @@ class PatientForm(forms.Form):
     `today` bounds the date of birth; `twins_url` answers with probable duplicates while typing.
     """
 
-    given_name = forms.CharField(label="First name", max_length=80)
-    family_name = forms.CharField(label="Last name", max_length=80)
+    given_name = forms.CharField(
+        label="First name", max_length=80, error_messages={"required": "Write the first name."}
+    )
+    family_name = forms.CharField(
+        label="Last name", max_length=80, error_messages={"required": "Write the last name."}
+    )
     birth_date = BirthDateField(label="Date of birth")
     phone = forms.CharField(max_length=40, required=False)
-    email = forms.EmailField(required=False, label="Email")
+    email = forms.EmailField(
+        required=False,
+        label="Email",
+        error_messages={"invalid": "Write the address as name@example.org."},
+    )
     address = forms.CharField(
         max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )

@@ -8,7 +8,7 @@ everything after the last head kept elsewhere; docs/operations.md says how to ke
 import hashlib
 import hmac
 import json
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -61,6 +61,12 @@ class AuditEventQuerySet(models.QuerySet):
         rows = self.filter(clinic_id=clinic_id).order_by("-seq").defer("reason", "previous_mac")
         return rows.annotate(patient_number=models.Subquery(number))
 
+    def about(self, thing, actions):
+        """Return a patient's row's own lines of some deeds, in order: what its page tells of it."""
+        rows = self.filter(patient_id=thing.patient_id, action__in=actions)
+        mine = rows.filter(object_type=thing._meta.label_lower, object_id=str(thing.pk))
+        return mine.order_by("at", "seq")
+
     def kinds(self, clinic_id) -> list[str]:
         """Return the deeds that occur in the last lines of a clinic's log, by name."""
         names = self.filter(clinic_id=clinic_id).order_by("-seq").values_list("action", flat=True)
@@ -76,10 +82,18 @@ class AuditEventQuerySet(models.QuerySet):
         if patient_number:
             keys = clinic.patients.filter(number=patient_number).values_list("pk", flat=True)
             rows = rows.filter(patient_id__in=list(keys))
-        if day:
-            midnight = datetime.combine(day, time(), tzinfo=clinic.zone)
-            rows = rows.filter(at__gte=midnight, at__lt=midnight + timedelta(days=1))
-        return rows
+        return rows.on(clinic, day) if day else rows
+
+    def on(self, clinic, day: date):
+        """Keep the lines of one of the clinic's days."""
+        midnight = datetime.combine(day, time(), tzinfo=clinic.zone)
+        return self.filter(at__gte=midnight, at__lt=midnight + timedelta(days=1))
+
+    def has_look(self, clinic, *, on: date, patient_id, category, actor_id) -> bool:
+        """Say whether somebody's look at one part of a patient is in the log of a clinic's day."""
+        looks = self.on(clinic, on).filter(clinic_id=clinic.pk, action="patient.viewed")
+        found = looks.filter(patient_id=patient_id, category=category, actor_id=actor_id)
+        return found.exists()
 
     def chains(self) -> list[int]:
         """Return the clinics that have lines or a head."""

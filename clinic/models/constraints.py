@@ -89,39 +89,49 @@ class NoOverlap(Promise):
     """No two rows of one partition may share a stretch `[start, end)` of whole numbers.
 
     `partition` is a foreign key or integer field; `start` and `end` are integer fields in one unit
-    (minutes or days since the epoch). PostgreSQL gets one exclusion constraint over a single number
+    (minutes or days since the epoch); `lasts` in place of `end` is a field with the length. PostgreSQL gets one exclusion constraint over a single number
     line (no extension needed); SQLite gets BEFORE triggers, whose look-back is bounded by `longest`.
     A check constraint beside it must say that a stretch is at least 1 and at most `longest` long.
     """
 
-    def __init__(self, *, partition, start, end, longest, name, violation_error_message=None):
+    def __init__(
+        self, *, partition, start, longest, name, end=None, lasts=None, violation_error_message=None
+    ):
         super().__init__(
             name=name, violation_error_code="overlap",
             violation_error_message=violation_error_message,
         )  # fmt: skip
-        self.partition, self.start, self.end, self.longest = partition, start, end, longest
+        self.partition, self.start, self.longest = partition, start, longest
+        self.end, self.lasts = end, lasts
 
     def _columns(self, model, schema_editor):
         quote, field = schema_editor.quote_name, model._meta.get_field
-        return tuple(quote(field(name).column) for name in (self.partition, self.start, self.end))
+        names = (self.partition, self.start, self.end or self.lasts)
+        return tuple(quote(field(name).column) for name in names)
+
+    def _end(self, start: str, last: str, row: str = "") -> str:
+        """Return where a stretch of a row ends, as SQL over its quoted columns."""
+        return f"{row}{last}" if self.end else f"({row}{start} + {row}{last})"
 
     def _postgres_body(self, model, schema_editor):
-        key, start, end = self._columns(model, schema_editor)
+        key, start, last = self._columns(model, schema_editor)
+        end = self._end(start, last)
         return (
             f"EXCLUDE USING gist (int8range({key} * {LINE} + {start}, {key} * {LINE} + {end}, '[)')"
             f" WITH &&) WHERE ({start} < {end})"
         )
 
     def _sqlite_triggers(self, model, schema_editor):
-        key, start, end = self._columns(model, schema_editor)
+        key, start, last = self._columns(model, schema_editor)
+        end, new_end = self._end(start, last), self._end(start, last, "NEW.")
         pk = schema_editor.quote_name(model._meta.pk.column)
         clash = (
-            f"EXISTS (SELECT 1 FROM %(table)s WHERE {key} = NEW.{key} AND {start} < NEW.{end}"  # noqa: S608 -- our own columns, quoted
+            f"EXISTS (SELECT 1 FROM %(table)s WHERE {key} = NEW.{key} AND {start} < {new_end}"  # noqa: S608 -- our own columns, quoted
             f" AND {start} > NEW.{start} - {self.longest} AND {end} > NEW.{start}"
         )
         own = {"insert": ")", "update": f" AND {pk} IS NOT OLD.{pk})"}
-        bad = f"NEW.{end} <= NEW.{start} OR NEW.{end} > NEW.{start} + {self.longest} OR "
-        events = {"insert": "INSERT", "update": f"UPDATE OF {key}, {start}, {end}"}
+        bad = f"{new_end} <= NEW.{start} OR {new_end} > NEW.{start} + {self.longest} OR "
+        events = {"insert": "INSERT", "update": f"UPDATE OF {key}, {start}, {last}"}
         return [
             f'CREATE TRIGGER "{self.name}_{kind}" BEFORE {event} ON %(table)s '
             f"WHEN {bad}{clash}{own[kind]} "
@@ -158,16 +168,21 @@ class NoOverlap(Promise):
     def validate(self, model, instance, exclude=None, using=DEFAULT_DB_ALIAS):
         """Refuse an overlap in a form; the database refuses it in any case."""
         exclude = exclude or ()
-        if {self.partition, self.start, self.end} & set(exclude):
+        last = self.end or self.lasts
+        if {self.partition, self.start, last} & set(exclude):
             return
         key = getattr(instance, model._meta.get_field(self.partition).attname)
-        start, end = getattr(instance, self.start), getattr(instance, self.end)
+        start, end = getattr(instance, self.start), getattr(instance, last)
         if None in (key, start, end):
             return
-        clash = model._default_manager.using(using).filter(
-            **{self.partition: key, f"{self.start}__lt": end, f"{self.end}__gt": start,
-               f"{self.start}__gt": start - self.longest}
-        )  # fmt: skip
+        end = end if self.end else start + end
+        rows = model._default_manager.using(using).annotate(
+            upto=F(self.end) if self.end else F(self.start) + F(self.lasts)
+        )
+        clash = rows.filter(**{
+            self.partition: key, f"{self.start}__lt": end, "upto__gt": start,
+            f"{self.start}__gt": start - self.longest,
+        })  # fmt: skip
         if clash.exclude(pk=instance.pk).exists():
             raise ValidationError(self.get_violation_error_message(), code="overlap")
 
@@ -175,8 +190,13 @@ class NoOverlap(Promise):
         """Return what a migration needs to write this down."""
         path, args, kwargs = super().deconstruct()
         kwargs.pop("violation_error_code", None)
-        kwargs |= {"partition": self.partition, "start": self.start, "end": self.end,
-                   "longest": self.longest}  # fmt: skip
+        last = {"end": self.end} if self.end else {"lasts": self.lasts}
+        kwargs |= {
+            "partition": self.partition,
+            "start": self.start,
+            "longest": self.longest,
+            **last,
+        }
         return path, args, kwargs
 
 

@@ -52,6 +52,13 @@ class AppointmentQuerySet(models.QuerySet):
             local_date__range=(from_day, to_day), status__in=live_or_missed
         )
 
+    def taking(self, clinic, from_day, to_day):
+        """Return what stands on these days and what is to be moved but still takes its time."""
+        held = Exists(Hold.objects.filter(appointment=OuterRef("pk")))
+        to_move = Q(held, status=Appointment.Status.PROPOSED)
+        stands = Q(status__in=[*Appointment.LIVE, Appointment.Status.NOSHOW])
+        return self.of(clinic).filter(stands | to_move, local_date__range=(from_day, to_day))
+
     def for_diary(self, clinic, from_day, to_day):
         """Return the visits a diary draws on these days, by time, with holds and phases.
 
@@ -61,16 +68,16 @@ class AppointmentQuerySet(models.QuerySet):
             patient=OuterRef("patient"), local_date__lt=OuterRef("local_date"),
             status=Appointment.Status.FULFILLED,
         )  # fmt: skip
-        rows = self.standing(clinic, from_day, to_day).with_people()
+        rows = self.taking(clinic, from_day, to_day).with_people()
         rows = rows.prefetch_related("holds", "service__phases")
         return rows.annotate(came_before=Exists(earlier)).order_by(
             "local_date", "local_start_min", "pk"
         )
 
     def waiting_to_move(self, clinic):
-        """Return visits of a clinic that lost their time and need another one, longest first."""
+        """Return visits of a clinic that lost their time and need another one, by day and hour."""
         waiting = self.of(clinic).filter(status=Appointment.Status.PROPOSED)
-        return waiting.with_people().order_by("to_move_since", "local_date", "pk")
+        return waiting.with_people().order_by("local_date", "local_start_min", "pk")
 
     def counted_by_day(self, clinic, from_day, to_day) -> dict:
         """Return how many visits stand on each day that has any."""
@@ -100,6 +107,10 @@ class AppointmentQuerySet(models.QuerySet):
     def expired(self, at):
         """Keep kept times that are over: `expires_at` is the first instant that is."""
         return self.filter(expires_at__lte=at)
+
+    def over(self, clinic, at) -> tuple[int, ...]:
+        """Return the keys of a clinic's kept times that have expired: what they hold is free."""
+        return tuple(self.of(clinic).expired(at).values_list("pk", flat=True))
 
     def open(self, at):
         """Keep kept times that still stand."""
@@ -268,6 +279,7 @@ class Appointment(models.Model):
         return f"{self.patient_id} on {self.local_date} at {self.start_clock}"
 
     def get_absolute_url(self):
+        """Return the page of the visit."""
         return reverse("appointment", args=[self.pk])
 
     @property
@@ -325,16 +337,17 @@ class HoldQuerySet(models.QuerySet):
         found = rows.order_by().values("resource_id").annotate(**sums)
         return {row["resource_id"]: [row[name] or 0 for name in sums] for row in found}
 
-    def visits_in(self, absences):
+    def visits_in(self, absences, *, at):
         """Return {key: how many visits} of absences {key: (whose holds, [(start, end), …])}.
 
-        Whose holds are filters such as {"resource": 3}; stretches are epoch minutes; a visit counts
-        once. One query for all of them.
+        Whose holds are filters such as {"resource": 3}; stretches are epoch minutes. Counted are
+        booked visits that begin after `at`, each once. One query for all of them.
         """
+        ahead = Q(appointment__status=Appointment.Status.BOOKED, appointment__starts_at__gt=at)
         counts = {
             f"absence_{key}": Count(
                 "appointment", distinct=True,
-                filter=_touches(stretches) & Q(**whose) & ~Q(appointment__status="tentative"),
+                filter=_touches(stretches) & Q(**whose) & ahead,
             )
             for key, (whose, stretches) in absences.items() if stretches
         }  # fmt: skip

@@ -2,15 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Aggregate, F, Q, TextField
+from django.db.models import (
+    Aggregate,
+    BigIntegerField,
+    BooleanField,
+    DateField,
+    F,
+    Field,
+    Q,
+    SmallIntegerField,
+    TextField,
+    Value,
+)
 
 from clinic.models.diary import Appointment, Hold
+from clinic.models.prepared import Given, Prepared
 from clinic.models.rests import Rest
-from clinic.models.services import HoursException, Resource
+from clinic.models.services import HoursException, Resource, ServicePhase
 from clinic.scheduling.hours import DatedException, WeeklyRule, open_stretches
 from clinic.scheduling.minutes import day_bounds, day_number, day_of, minute_of_instant
 from clinic.scheduling.slots import PhaseNeed, ResourceHours, ServiceShape, Slot, Snapshot
@@ -27,6 +39,7 @@ class RestWish:
     zone_code: str
     start_day: date
     days: int
+    area_id: int | None = field(default=None, compare=False)  # of the patient, where it is known
 
     @property
     def span(self) -> tuple[int, int]:
@@ -36,7 +49,7 @@ class RestWish:
 
     def on(self, day: date) -> "RestWish":
         """Return the same rest from another day on."""
-        return RestWish(self.zone_code, day, self.days)
+        return replace(self, start_day=day)
 
 
 def shape_of(service) -> ServiceShape:
@@ -44,14 +57,25 @@ def shape_of(service) -> ServiceShape:
 
     Raises ValidationError (`no_phases`) when nobody is needed in it: such a service is not bookable.
     """
+    return _shape(
+        service,
+        (
+            (row.offset_min, row.minutes, row.practitioner_min, row.needs_room, row.needs_device)
+            for row in service.phases.all()
+        ),
+    )
+
+
+def _shape(service, phases: Iterable[tuple[int, int, int, bool, bool]]) -> ServiceShape:
+    """Return the shape phases make: their offset, minutes, those of a person, room and device."""
     needs = []
-    for phase in service.phases.all():
-        if phase.practitioner_min:
-            needs.append(PhaseNeed("practitioner", phase.offset_min, phase.practitioner_min))
-        if phase.needs_room:
-            needs.append(PhaseNeed("room", phase.offset_min, phase.minutes))
-        if phase.needs_device:
-            needs.append(PhaseNeed("device", phase.offset_min, phase.minutes))
+    for offset_min, minutes, practitioner_min, needs_room, needs_device in phases:
+        if practitioner_min:
+            needs.append(PhaseNeed("practitioner", offset_min, practitioner_min))
+        if needs_room:
+            needs.append(PhaseNeed("room", offset_min, minutes))
+        if needs_device:
+            needs.append(PhaseNeed("device", offset_min, minutes))
     if not any(need.kind == "practitioner" for need in needs):
         raise ValidationError(
             f"{service} has no phase with a practitioner yet; it cannot be booked.",
@@ -79,13 +103,62 @@ def snapshot(
     return _with_busy(known, from_day, days, tuple(ignore), ids)
 
 
-def hours_of_units(clinic, service, day: date, unit_ids: Iterable[int]) -> Snapshot:
-    """Return the hours of these units on one local day, nothing taken. Two queries.
+_EXCEPTIONS = frozenset(HoursException.Kind.values)
 
-    A unit that cannot be booked for the service is left out.
+
+@Prepared
+def _offered():
+    """Ask for phases, for the weekly hours of three units and for what is dated on one day."""
+    clinic, service = (Given(name, BigIntegerField()) for name in ("clinic", "service"))
+    units = [Given(kind, BigIntegerField()) for kind in ("practitioner", "room", "device")]
+    day, no_flag, no_day = Given("day", DateField()), _none(BooleanField()), _none(DateField())
+    phases = ServicePhase.objects.filter(service=service).order_by().values_list(
+        Value("phase", TextField()), _none(BigIntegerField()), "offset_min", "minutes",
+        "practitioner_min", "needs_room", "needs_device", no_day, no_day,
+    )  # fmt: skip
+    hours = Resource.objects.bookable(clinic, service).filter(pk__in=units).order_by()
+    hours = hours.values_list(
+        "kind", "pk", "weekly_hours__from_min", "weekly_hours__to_min", "weekly_hours__weekday",
+        no_flag, no_flag, "weekly_hours__valid_from", "weekly_hours__valid_to",
+    )  # fmt: skip
+    whose = Q(resource=None)
+    for unit in units:
+        whose |= Q(resource=unit)
+    dated = HoursException.objects.filter(whose, clinic=clinic, from_day__lte=day, to_day__gte=day)
+    dated = dated.order_by().values_list(
+        "kind", "resource_id", "from_min", "to_min", _none(SmallIntegerField()), no_flag, no_flag,
+        "from_day", "to_day",
+    )  # fmt: skip
+    return phases.union(hours, dated, all=True)
+
+
+def _none(field: Field) -> Value:
+    return Value(None, field)
+
+
+def offered(clinic, service, day: date, slot: Slot) -> tuple[ServiceShape, Snapshot]:
+    """Return a service's shape and the hours of a slot's units on one local day, nothing taken.
+
+    A unit that cannot be booked for the service is left out. One query. Raises as `shape_of`.
     """
-    units = Resource.objects.bookable(clinic, service).filter(pk__in=unit_ids)
-    return _hours(clinic, units, day, day)
+    phases, kinds, weekly, dated = [], {}, defaultdict(list), defaultdict(list)
+    asked = _offered(
+        clinic=clinic.pk, service=service.pk, day=day, practitioner=slot.practitioner_id,
+        room=slot.room_id, device=slot.device_id,
+    )  # fmt: skip
+    for what, key, first, second, third, room, device, from_day, to_day in asked:
+        if what == "phase":
+            phases.append((first, second, third, room, device))
+        elif what in _EXCEPTIONS:
+            dated[key].append(DatedException(from_day, to_day, what, first, second))
+        else:
+            kinds[key] = what
+            if third == day.weekday():
+                weekly[key].append(WeeklyRule(third, first, second, from_day, to_day))
+    rows = tuple(
+        ResourceHours(pk, kind, tuple(weekly[pk]), tuple(dated[pk])) for pk, kind in kinds.items()
+    )
+    return _shape(service, phases), Snapshot(clinic.zone, rows, tuple(dated[None]))
 
 
 def opening_hours(clinic, *, from_day: date, days: int) -> Snapshot:

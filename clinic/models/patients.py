@@ -45,8 +45,8 @@ def same_phone(number: str, *, part: bool = False) -> Q:
     return Q(**{f"phone_digits__{lookup}": typed}) | Q(phone_digits__in=shorter)
 
 
-def day_in(text: str) -> date | None:
-    """Read a date of birth typed at the desk: 14/3/1990, 14.03.90, 1990-03-14; None if it is none."""
+def parts_in(text: str) -> tuple[int, int, int] | None:
+    """Read year, month and day typed at the desk: 14/3/1990, 14.03.90, 1990-03-14; None if not so."""
     parts = [int(part) for part in re.findall(r"\d+", text)]
     if len(parts) != 3:
         return None
@@ -54,8 +54,14 @@ def day_in(text: str) -> date | None:
     year, month, day = parts if year_first else parts[::-1]
     if year < 100:
         year += 2000 if year <= date.today().year % 100 else 1900  # noqa: DTZ011 -- only the year
+    return year, month, day
+
+
+def day_in(text: str) -> date | None:
+    """Read a date of birth typed at the desk; None if it is none."""
+    parts = parts_in(text)
     try:
-        return date(year, month, day)
+        return date(*parts) if parts else None
     except ValueError:
         return None
 
@@ -203,6 +209,7 @@ class Patient(models.Model):
         return f"{self.family_name}, {self.given_name}"
 
     def get_absolute_url(self):
+        """Return the patient's chart."""
         return reverse("chart", args=[self.pk])
 
     @property
@@ -344,12 +351,13 @@ class BlackoutQuerySet(models.QuerySet):
 
 
 class Blackout(models.Model):
-    """Days a patient cannot be treated: away, in the sun, unwell."""
+    """Days a patient cannot be treated: away, in the sun, unwell, or said no to when asked."""
 
     class Kind(models.TextChoices):
         HOLIDAY = "holiday", "Away"
         SUN = "sun", "Sun exposure"
         MEDICAL = "medical", "Medical"
+        REFUSED = "refused", "Said no"
 
     patient = models.ForeignKey(Patient, models.CASCADE, related_name="blackouts")
     kind = models.CharField(max_length=8, choices=Kind)
@@ -368,6 +376,7 @@ class Blackout(models.Model):
                 violation_error_message="The last day cannot come before the first.",
             )
         ]  # fmt: skip
+        indexes = [models.Index(fields=["kind", "to_day"], name="blackout_kind_end")]
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.from_day} to {self.to_day}"

@@ -3,8 +3,12 @@
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.models.constraints import before_or_open
+from clinic.models.constraints import NoOverlap, before_or_open
 from clinic.models.staff import Clinic
+from clinic.scheduling.reasons import day_words
+
+LONGEST_PHASE_MIN = 480
+ASIDE_MIN = 10_000  # far behind the longest visit
 
 
 class ResourceQuerySet(models.QuerySet):
@@ -151,7 +155,9 @@ class HoursException(models.Model):
         ]  # fmt: skip
 
     def __str__(self):
-        return f"{self.get_kind_display()} {self.from_day} to {self.to_day}"
+        days = [day_words(self.from_day)] if self.from_day != self.to_day else []
+        days.append(f"{day_words(self.to_day)} {self.to_day.year}")
+        return f"{self.get_kind_display()}, {' to '.join(days)}"
 
 
 class Service(models.Model):
@@ -179,6 +185,17 @@ class Service(models.Model):
         return self.name
 
 
+class ServicePhaseQuerySet(models.QuerySet):
+    """Questions about phases, and how they make way for each other."""
+
+    def put_aside(self):
+        """Move these phases behind every visit, so that they can take each other's places.
+
+        Only inside a transaction that gives each of them its new start.
+        """
+        return self.update(offset_min=F("offset_min") + ASIDE_MIN)
+
+
 class ServicePhase(models.Model):
     """One stretch of a service and what it needs.
 
@@ -200,6 +217,8 @@ class ServicePhase(models.Model):
     needs_room = models.BooleanField(default=True)
     needs_device = models.BooleanField(default=False)
 
+    objects = ServicePhaseQuerySet.as_manager()
+
     class Meta:
         ordering = ["offset_min"]
         constraints = [
@@ -207,9 +226,19 @@ class ServicePhase(models.Model):
                 fields=["service", "offset_min"], name="servicephase_one_start"
             ),
             models.CheckConstraint(
-                condition=Q(minutes__range=(5, 480), practitioner_min__lte=F("minutes")),
+                condition=Q(
+                    minutes__range=(5, LONGEST_PHASE_MIN), practitioner_min__lte=F("minutes")
+                ),
                 name="servicephase_person_within_phase",
                 violation_error_message="A person is needed no longer than the phase lasts.",
+            ),
+            NoOverlap(
+                partition="service",
+                start="offset_min",
+                lasts="minutes",
+                longest=LONGEST_PHASE_MIN,
+                name="servicephase_no_overlap",
+                violation_error_message="Two phases of a visit cannot run at the same time.",
             ),
         ]
 

@@ -74,6 +74,12 @@ class Clinic(models.Model):
         """Return the clinic's time zone."""
         return ZoneInfo(self.time_zone)
 
+    @property
+    def dialled(self) -> str:
+        """Return the telephone number as a telephone takes it: its digits, + before a country."""
+        digits = "".join(char for char in self.phone if char.isdecimal())
+        return ("+" if self.phone.lstrip().startswith("+") else "") + digits
+
     def local_date(self, at):
         """Return the clinic's calendar day at an aware instant."""
         return timezone.localtime(at, self.zone).date()

@@ -16,12 +16,13 @@ from .minutes import day_number
 from .path import FAR, DeadEnd, best_of
 from .reasons import Reason, sentence
 from .table import Options, Table
-from .tariff import charges, forbidden
+from .tariff import charges, forbidden, too_soon
 from .terms import (
     Blackout,
     Candidates,
     CourseRequest,
     CourseWish,
+    Habit,
     ListedCandidates,
     Placed,
     Proposal,
@@ -39,6 +40,7 @@ __all__ = [
     "Candidates",
     "CourseRequest",
     "CourseWish",
+    "Habit",
     "ListedCandidates",
     "Placed",
     "Proposal",
@@ -50,6 +52,7 @@ __all__ = [
     "Verdict",
     "Weights",
     "day_verdicts",
+    "first_free",
     "propose",
     "propose_three",
     "sentence",
@@ -76,7 +79,8 @@ def propose_three(
     """One outcome per weighting, in the order and with the names of `WEIGHTINGS`.
 
     nearest_to_ideal: days off the ideal count five times.
-    same_weekday_and_hour: all sessions on the one weekday, and near the one hour, that cost least.
+    same_weekday_and_hour: all sessions on the weekday, and near the hour, of the last one booked or
+    held; before the first, and where that weekday cannot be had, on those that cost least.
     before_event: being early costs nothing, missing the event ten times as much; without an event
     this is the course that ends earliest at little cost.
     Points and reasons are those of `weights` in all three; two outcomes may have the same dates.
@@ -110,11 +114,20 @@ def _solved(table: Table, weights: Weights) -> list[Slot]:
 
 
 def _same_weekday_and_hour(table: Table) -> list[Slot] | None:
-    """The best course on one weekday, then the best hour of those its sessions begin at."""
+    """The best course on one weekday and near one hour: those the patient comes at, if there are."""
+    habit, wished = table.request.habit, table.request.wish.weekdays
+    if habit and (found := _on_one_weekday(table, [habit.weekday], habit.wall_min)):
+        return found
+    return _on_one_weekday(table, range(7) if wished is None else sorted(set(wished)), None)
+
+
+def _on_one_weekday(
+    table: Table, weekdays: Sequence[int], wall_min: int | None
+) -> list[Slot] | None:
+    """The best course on one of these weekdays, then near `wall_min` or else the best hour."""
     request, by_weekday = table.request, defaultdict(list)
     for day in table.options.days:
         by_weekday[day.weekday()].append(day)
-    weekdays = range(7) if request.wish.weekdays is None else sorted(set(request.wish.weekdays))
     tables = [
         Table(request, table.weights, table.options, by_weekday[weekday]) for weekday in weekdays
     ]
@@ -126,7 +139,8 @@ def _same_weekday_and_hour(table: Table) -> list[Slot] | None:
     heavy = replace(table.weights, hours=table.weights.hours * 10)
     hours = []
     for from_min, length in sorted({(slot.wall_min, slot.end - slot.start) for slot in slots}):
-        wish = replace(request.wish, from_min=from_min, to_min=from_min + length)
+        start = from_min if wall_min is None else wall_min
+        wish = replace(request.wish, from_min=start, to_min=start + length)
         hour = replace(request, wish=wish)
         hours.append(Table(hour, heavy, Options(hour, heavy), days))
     cheapest = best_of(hours)
@@ -287,3 +301,16 @@ def day_verdicts(
             points, _, row, slot = min(sums, key=lambda item: item[:2])
             verdicts[day] = Verdict(slot, points, row)
     return verdicts
+
+
+def first_free(request: CourseRequest, *, number: int, before: Slot | None = None) -> date | None:
+    """The first searched day on which session `number` is legal and somebody is free.
+
+    Counted as `day_verdicts` does, bookings of later sessions aside: they can move along. None when
+    no searched day is. KeyError for an unknown number.
+    """
+    session = {row.number: row for row in request.sessions}[number]
+    after = request.last_done if before is None else before.day
+    options = Options(request, Weights())
+    legal = (day for day in options.days if too_soon(session, day, after) is None)
+    return next((day for day in legal if options.points(day)), None)

@@ -65,6 +65,7 @@ _BLACKOUTS = {
     "holiday": "The patient is away",
     "sun": "Sun exposure",
     "medical": "Not possible for medical reasons",
+    "refused": "The patient said no",
 }
 
 # One template per code; {x} are the figures after `_spoken` has put dates and counts into words.

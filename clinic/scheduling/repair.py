@@ -15,7 +15,8 @@ from random import Random
 from .disruption import Place, Plan, Problem
 from .repair_board import Board
 
-TURNS, PATIENCE = 10_000, 3_000
+TURNS, PATIENCE = 8_000, 3_000
+WARM, HOT, HOT_SHARE, PUSH = 30, 300, 0.6, 0.3  # points a turn may cost, and the share of hot turns
 NEAREST_GROUPS = 40  # how far down its list a visit looks for a better place
 ABOUT_MIN = 90  # two visits this near in time may want the same room or device
 
@@ -106,21 +107,42 @@ class _Search:
     def improve(self, turns: int) -> None:
         """Take a few visits out and put them back, at most `turns` times.
 
-        Stops earlier when nothing can be better, and after `PATIENCE` turns without a better plan.
+        While somebody who could come has no place, the first turns put up with far worse plans:
+        to make room for one visit a dozen others may have to give way to each other. The rest
+        begins again from the best plan and puts up with little.
         """
-        floor = sum(self.least.values())
         movable = [n for n in self.visits if self.board.groups[n]]
         if not movable:
             return
-        since = 0
+        hot = int(turns * HOT_SHARE) if any(self.place[n] is None for n in movable) else 0
+        self.hot = True
+        self._improve(movable, hot, HOT)
+        self.hot = False
+        self._back_to_best()
+        self._improve(movable, turns - hot, WARM)
+
+    def _improve(self, movable, turns: int, warmth: int) -> None:
+        """Cool down from `warmth` points over `turns` turns.
+
+        Stops earlier when nothing can be better, and after `PATIENCE` turns without a better plan.
+        """
+        floor, since = sum(self.least.values()), 0
         for turn in range(turns):
             if self.best_points <= floor or turn - since > PATIENCE:
                 return
-            warmth = 30 * (1 - turn / turns) ** 2
-            self._turn(movable, self.dice.random() * warmth)
+            self._turn(movable, self.dice.random() * warmth * (1 - turn / turns) ** 2)
             if self.total < self.best_points:
                 self._keep()
                 since = turn
+
+    def _back_to_best(self) -> None:
+        """Take every visit out and put it where the best plan has it."""
+        for n in self.visits:
+            self._clear(n)
+        for n in self.visits:
+            place = self.best_places[self.board.visits[n].visit_id]
+            if place is not None:
+                self._set(n, place, self.board.points_at(n, place))
 
     def _turn(self, movable, slack: float) -> None:
         out = self._neighbourhood(movable)
@@ -147,6 +169,8 @@ class _Search:
         """One visit that could be better off, and those who stand where it would like to be."""
         dice, points, least = self.dice, self.points, self.least
         worse = [n for n in movable if points[n] > least[n]]
+        if self.hot and dice.random() < PUSH:
+            worse = [n for n in worse if self.place[n] is None] or worse
         from_ = worse if worse and dice.random() < 0.85 else movable
         first = from_[int(dice.random() * len(from_))]
         out = [first]

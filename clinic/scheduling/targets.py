@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 
 from .finder import ServiceShape, Snapshot
-from .masks import bits
+from .masks import bits, span
 from .reasons import Reason
 from .slots import why_not
 
@@ -56,4 +56,31 @@ def _verdicts(
             reason = None if free else Reason.of("taken", need="room", resource=room_id)
         else:
             reason = why_not(snapshot, shape, start=start, practitioner_id=who)
+        if room_id is not None and reason is not None and reason.get("need") == "room":
+            reason = Reason.of(reason.code, need="room", resource=room_id)
+        if reason is not None and reason.code == "taken" and reason["resource"] is not None:
+            reason = _with_stretch(finder, board, bit, reason)
         yield board.frame.wall_min(bit), reason
+
+
+def _with_stretch(finder, board, bit: int, reason: Reason) -> Reason:
+    """Return the reason with the taken stretch that is met, in wall minutes.
+
+    From the first taken minute to the last one; what is free in between does not help this visit.
+    """
+    lane = next(row for row in finder.by_kind[reason["need"]]
+                if row.resource_id == reason["resource"])  # fmt: skip
+    taken = lane.taken(board.frame)
+    wanted = 0
+    for start, end in finder.shape.needs[reason["need"]]:
+        wanted |= span(bit + start, bit + end)
+    met = list(bits(taken & wanted))
+    if not met:  # not taken but shut: a room outside its hours
+        return reason
+    first, last = met[0], met[-1]
+    while first and taken >> (first - 1) & 1:
+        first -= 1
+    while taken >> last & 1:
+        last += 1
+    busy = board.frame.wall_min(first), board.frame.wall_min(last)
+    return Reason.of("taken", busy_from=busy[0], busy_to=busy[1], **dict(reason.figures))

@@ -103,7 +103,8 @@ def _gap_charges(
     ]
 
 
-def _wish_charges(slot: Slot, wish: CourseWish, weights: Weights) -> list[Reason]:
+def wish_charges(slot: Slot, wish: CourseWish, weights: Weights) -> list[Reason]:
+    """What a slot costs because it is not as the patient would like it."""
     out = []
     if wish.weekdays is not None and slot.day.weekday() not in wish.weekdays:
         out.append(Reason.of("weekday", cost=weights.weekday))
@@ -140,7 +141,7 @@ def charges(
         )
     kept = session.booked is not None and session.booked.key == slot.key
     if not kept:
-        out += _wish_charges(slot, wish, weights)
+        out += wish_charges(slot, wish, weights)
     if before is not None and before.practitioner_id != slot.practitioner_id:
         out.append(Reason.of("other_practitioner", cost=weights.switch))
     if kept:

@@ -47,7 +47,7 @@ class Blackout:
 
     from_day: date
     to_day: date
-    kind: Literal["holiday", "sun", "medical"]
+    kind: Literal["holiday", "sun", "medical", "refused"]
     margin_before: int = 0
     margin_after: int = 0
 
@@ -68,6 +68,14 @@ class CourseWish:
     event_day: date | None = None
     calm_days: int = 0
     blackouts: tuple[Blackout, ...] = ()
+
+
+@dataclass(frozen=True)
+class Habit:
+    """The weekday (Monday 0) and wall minute a patient came at last; no minute where none is known."""
+
+    weekday: int
+    wall_min: int | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,7 @@ class CourseRequest:
 
     No session is put before `first_day`. With `last_done` the first gap is counted from that day;
     without it the first session is the first of the course and should come soon: each day after
-    `first_day` costs `Weights.late_per_day`.
+    `first_day` costs `Weights.late_per_day`. `held` is when the last session held took place.
     """
 
     sessions: tuple[SessionWish, ...]
@@ -164,6 +172,13 @@ class CourseRequest:
     first_day: date
     last_done: date | None = None
     wish: CourseWish = CourseWish()
+    held: Habit | None = None
+
+    @property
+    def habit(self) -> Habit | None:
+        """The weekday and hour to stay with: of the last session booked, else of the last one held."""
+        booked = [session.booked for session in self.sessions if session.booked]
+        return Habit(booked[-1].day.weekday(), booked[-1].wall_min) if booked else self.held
 
     def __post_init__(self) -> None:
         if not self.sessions:

@@ -1,5 +1,7 @@
 """Presentation filters of the planning desk and the admin's pages. No queries, no clock."""
 
+from itertools import pairwise
+
 from django import template
 
 register = template.Library()
@@ -35,7 +37,9 @@ GROUPS = (
         ("Device", "tools", "Devices", "The devices of the practice by serial number"),
         ("Threshold", "speedometer2", "Limits of the house", "Figures the safety checks go by"),
         ("View", "camera", "Photo views", "How photos are taken"),
+        ("QuestionSet", "clipboard2-check", "Health checks", "What patients are asked before a session"),
         ("AftercareSheet", "file-earmark-text", "Aftercare sheets", "What patients take home"),
+        ("ConsentText", "file-earmark-check", "Consent texts", "What patients agree to"),
     )),
     ("Staff", "person-badge", (
         ("User", "person-plus", "Accounts", "Invite somebody, change a name"),
@@ -61,6 +65,15 @@ def by_use(apps) -> list[dict]:
     return [*groups, {"title": "More", "icon": "three-dots", "cards": rest}] if rest else groups
 
 
+@register.filter
+def group_of(name: str) -> dict:
+    """Return title and number of the group of the admin's home a model stands in, by its name."""
+    for number, (title, _, rows) in enumerate(GROUPS, 1):
+        if any(key == name for key, *_ in rows):
+            return {"title": title, "number": number}
+    return {"title": "More", "number": len(GROUPS) + 1}
+
+
 def _addresses(model) -> dict:
     return {"url": model.get("admin_url"), "add": model.get("add_url"),
             "key": model["object_name"].lower()}  # fmt: skip
@@ -82,6 +95,32 @@ def week_strip(hours, today) -> list[dict]:
             "short": " ".join(f"{clock(a)}–{clock(b)}" for a, b in spans) or "–",
         })  # fmt: skip
     return days
+
+
+def visit_strip(phases) -> dict:
+    """Return a visit as bars on one line: phases, gaps between them, and when a person is needed.
+
+    Bars are (start, length) in percent of the visit; `ticks` are the minutes where something begins.
+    """
+    phases = sorted(phases, key=lambda row: row.offset_min)
+    total = max(row.offset_min + row.minutes for row in phases)
+
+    def bar(start: int, minutes: int) -> tuple[str, str]:
+        return f"{100 * start / total:.1f}%", f"{100 * minutes / total:.1f}%"
+
+    gaps = [
+        (a.offset_min + a.minutes, b.offset_min - a.offset_min - a.minutes)
+        for a, b in pairwise(phases)
+    ]
+    return {
+        "phases": [
+            {"kind": row.kind, "words": str(row), "bar": bar(row.offset_min, row.minutes),
+             "person": bar(row.offset_min, row.practitioner_min) if row.practitioner_min else None}
+            for row in phases
+        ],
+        "gaps": [bar(*gap) for gap in gaps if gap[1] > 0],
+        "total": total, "person_min": sum(row.practitioner_min for row in phases),
+    }  # fmt: skip
 
 
 def _holds(row, today) -> bool:

@@ -50,6 +50,7 @@ COURSE = {
     "book_now": Look("Book now", "calendar-plus-fill", "accent"),
     "overdue": Look("Overdue", "clock-fill", "warn"),
     "at_risk": Look("At risk", "exclamation-triangle-fill", "stop"),
+    "blocked": Look("Blocked", "pause-circle-fill", "stop"),
     "lapsed": Look("Lapsed", "hourglass-bottom", "void"),
     "done": Look("Done", "flag-fill", "good"),
     "stopped": Look("Stopped", "stop-circle", "void"),
@@ -62,7 +63,26 @@ MESSAGE = {
     "leaving": Look("Leaving", "send", "live"),
     "retrying": Look("Trying again", "arrow-repeat", "warn"),
 }
-LOOKS = {"message": MESSAGE, "appointment": APPOINTMENT, "session": SESSION, "course": COURSE}
+CONSENT = {
+    "given": Look("Consent given", "file-earmark-check-fill", "good"),
+    "missing": Look("Consent missing", "file-earmark-x-fill", "warn"),
+    "old": Look("New text to sign", "file-earmark-diff", "warn"),
+    "withdrawn": Look("Consent withdrawn", "file-earmark-minus-fill", "stop"),
+}
+PERMISSION = {
+    "given": Look("Permitted", "check-circle-fill", "good"),
+    "refused": Look("Not permitted", "slash-circle", "void"),
+    "withdrawn": Look("Withdrawn", "arrow-counterclockwise", "stop"),
+    "open": Look("Not asked", "question-circle", "warn"),
+}
+LOOKS = {
+    "consent": CONSENT,
+    "permission": PERMISSION,
+    "message": MESSAGE,
+    "appointment": APPOINTMENT,
+    "session": SESSION,
+    "course": COURSE,
+}
 
 
 class FindingLook(NamedTuple):
@@ -169,6 +189,14 @@ def age(patient, today: date) -> int:
 def dots(done: int, total: int) -> list[str]:
     """Return one word per session for the progress dots: "done", "next" or "todo"."""
     return ["done" if at < done else "next" if at == done else "todo" for at in range(total)]
+
+
+@register.filter
+def keyed(tabs) -> list[tuple]:
+    """Return (tab, its key): the neighbours of the one that is shown are reached by , and . keys."""
+    shown = next((at for at, tab in enumerate(tabs) if tab["active"]), None)
+    keys = {} if shown is None else {shown - 1: ",", shown + 1: "."}
+    return [(tab, keys.get(at, "")) for at, tab in enumerate(tabs)]
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Subquery
 from clinic.models import Appointment
 from clinic.permissions import may
 from clinic.views.addresses import address
+from clinic.views.missing import Missing
 from treatments.models import (
     AnaestheticApplication,
     PlannedSession,
@@ -17,6 +18,7 @@ from treatments.models import (
 )
 
 Status = Appointment.Status
+MINUTE = timedelta(minutes=1)
 NUMBING_OVER_MIN = 15  # past the planned end of numbing: red (amber from the end itself)
 #: State on the board -> (words, icon), in the order of a visit.
 STATES = {
@@ -25,10 +27,12 @@ STATES = {
     "numbing": ("Numbing", "hourglass-split"),
     "in_room": ("In room", "play-circle-fill"),
     "done": ("Done", "check-circle-fill"),
+    "unresolved": ("Unresolved: did they take place?", "exclamation-circle-fill"),
 }
 EMPTY = {
     "expected": "Nobody else is expected", "arrived": "Nobody is waiting",
     "numbing": "Nobody is numbing", "in_room": "No room is in use", "done": "Nobody yet",
+    "unresolved": "",
 }  # fmt: skip
 
 
@@ -46,21 +50,25 @@ class NextStep:
     key: str = ""
     then: str = ""
     is_quiet: bool = False
+    short: str = ""
     tone: str = "btn-outline-secondary"
 
     @property
     def face(self) -> str:
-        """Return the word on the button, "" where its icon says enough."""
-        return "" if self.is_quiet else self.label
+        """Return the word on the button, a short one where the label is long."""
+        return self.short or self.label
 
 
 class BoardRow:
     """One appointment of the day with what its card prints, and the steps a role may take."""
 
-    def __init__(self, appointment: Appointment, *, role: str, at: datetime) -> None:
+    def __init__(
+        self, appointment: Appointment, *, role: str, at: datetime, missing: Missing | None = None
+    ) -> None:
         row, planned = appointment, getattr(appointment, "planned_session", None)
         self.appointment, self.planned, self.key = row, planned, str(row.pk)
-        self.state, self.status = state_of(row), row.status
+        self.state, self.status = state_of(row, at), row.status
+        self.is_late = row.status == Status.BOOKED and at - row.starts_at >= MINUTE
         self.is_missed, self.is_confirmed = row.status == Status.NOSHOW, bool(row.confirmed_at)
         self.clock, self.who, self.service = row.start_clock, row.patient.full_name, row.service
         self.where = " · ".join(unit.name for unit in (row.practitioner, row.room) if unit)
@@ -70,6 +78,9 @@ class BoardRow:
             self.is_first, self.last_on = planned.number == 1, planned.plan.last_session_on
         self.url = address("appointment", row.pk)
         self.chart_url = address("chart", row.patient_id)
+        self.lacks_check = missing is not None and missing.check(row)
+        self.lacks_consent = missing is not None and missing.consent(row)
+        self.check_url = address("health_check", row.pk) if may(role, "health_check") else ""
         self.steps = _Steps(row, planned, role, at).steps
 
     @property
@@ -81,8 +92,10 @@ class BoardRow:
 
     @property
     def since(self) -> datetime | None:
-        """Return since when the visit is in its state."""
+        """Return since when the visit is in its state; of one that is late, since when it is."""
         row = self.appointment
+        if self.is_late:
+            return row.starts_at
         return {"arrived": row.arrived_at, "in_room": row.started_at}.get(self.state)
 
     @property
@@ -114,10 +127,13 @@ def numbing_min(service) -> int:
     return sum(phase.minutes for phase in service.phases.all() if phase.kind == "numbing")
 
 
-def state_of(row: Appointment) -> str:
-    """Return the column of an appointment read by `visits`."""
+def state_of(row: Appointment, at: datetime) -> str:
+    """Return the column of an appointment read by `visits`.
+
+    One that is still booked when its time is over is unresolved: a person says what became of it.
+    """
     if row.status == Status.BOOKED:
-        return "expected"
+        return "unresolved" if at >= row.ends_at else "expected"
     if row.status in {Status.FULFILLED, Status.NOSHOW}:
         return "done"
     if row.cream_on_at or (row.status == Status.ARRIVED and row.numbing_at):
@@ -152,7 +168,7 @@ class _Steps:
         self.row, self.planned, self.at = row, planned, at
         self.record = standing_record(row)
         self.treats = may(role, "session_open", "POST")
-        found = [*getattr(self, f"_{state_of(row)}")(), self._undo()]
+        found = [*getattr(self, f"_{state_of(row, at)}")(), self._undo()]
         self.steps = [step for step in found if step]
         for step in self.steps:
             step.tone = "btn-quiet" if step.is_quiet else step.tone
@@ -175,6 +191,14 @@ class _Steps:
             NextStep("Cancel", "x-circle", address("appointment_cancel", self.row.pk),
                      key="x", is_quiet=True),
         ]  # fmt: skip
+
+    def _unresolved(self):
+        return [
+            self._deed("attended", "Took place", "check-circle", "d"),
+            self._deed("noshow", "Did not attend", "person-x", "s"),
+            self._deed("arrive", "Arrived", "person-check", "a", is_quiet=True),
+            *self._expected()[2:],
+        ]
 
     def _arrived(self):
         numbs = numbing_min(self.row.service) > 0
@@ -218,7 +242,8 @@ class _Steps:
         signed = self.record is not None and not self.record.is_draft
         if signed or self.row.status == Status.BOOKED:
             return None
-        return self._deed("undo", "One step back", "arrow-counterclockwise", "u", is_quiet=True)
+        return self._deed("undo", "One step back", "arrow-counterclockwise", "u", is_quiet=True,
+                          short="Step back")  # fmt: skip
 
 
 def _needs_a_date(row) -> bool:
@@ -230,13 +255,17 @@ def _needs_a_date(row) -> bool:
 
 
 def lanes(rows: Sequence[BoardRow], show: str) -> list[Lane]:
-    """Return the columns: by state, or with `show` "people" or "rooms" by who or where."""
+    """Return the columns: by state, or with `show` "people" or "rooms" by who or where.
+
+    What is unresolved asks for somebody and comes first; where nothing is, there is no such lane.
+    """
     if show in {"people", "rooms"}:
         return _lanes_of(rows, show)
     found = {key: Lane(key, *look, empty=EMPTY[key]) for key, look in STATES.items()}
     for row in rows:
         found[row.state].rows.append(row)
-    return list(found.values())
+    open_ones = found.pop("unresolved")
+    return [*([open_ones] if open_ones.rows else []), *found.values()]
 
 
 def _lanes_of(rows, show) -> list[Lane]:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
+from clinic.actions.refusals import Conflict
 from clinic.forms.calendar import Look, PlaceForm
 from clinic.forms.diary import slot_word
 from clinic.models import Appointment
@@ -18,8 +18,11 @@ from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
 from clinic.views.back import came_from
 from clinic.views.drawn import Sheet
+from clinic.views.looks import look_at
+from clinic.views.month import weeks_of
 from clinic.views.offers import DayRules, why_this_day
-from clinic.views.targets import PickUp, month_of
+from clinic.views.targets import PickUp
+from clinic.views.undone import undone_words
 from treatments.actions import diary as deeds
 from treatments.actions import undo
 from treatments.views.rest import rest_words
@@ -35,7 +38,8 @@ def diary(request):
     facts = {"look": look, "today": look.today, "undo": undo_at_hand(request), "frees": True,
              "waiting": Appointment.objects.waiting_to_move(request.clinic)}  # fmt: skip
     if look.view == "month":
-        return render(request, "clinic/calendar/month.html", facts | _month(request, look))
+        return render(request, "clinic/calendar/month.html", facts | {
+            "weeks": weeks_of(request.clinic, look)})  # fmt: skip
     return render(request, "clinic/calendar/diary.html", facts)
 
 
@@ -47,19 +51,6 @@ def diary_data(request):
         at=timezone.now(), only=look.only, clinical=request.member.role in CARE,
     )  # fmt: skip
     return JsonResponse(sheet.as_dict() | {"undo": undo_at_hand(request)})
-
-
-def _month(request, look) -> dict:
-    days = list(month_of(look.day))
-    counts = Appointment.objects.counted_by_day(request.clinic, days[0], days[-1])
-    busiest = max(counts.values(), default=0)
-    cells = [
-        {"day": day, "count": counts.get(day, 0), "inside": day.month == look.day.month,
-         "level": -(-4 * counts.get(day, 0) // busiest) if busiest else 0,
-         "url": look.at(view="day", on=day.isoformat())}
-        for day in days
-    ]  # fmt: skip
-    return {"weeks": [cells[n : n + 7] for n in range(0, len(cells), 7)]}
 
 
 # --- A visit in hand ------------------------------------------------------------------------------
@@ -90,19 +81,32 @@ def diary_place(request, appointment_id):
     rules = hand.rules()
     if _asks_first(row, rules, form.slot, form.cleaned_data["version"]):
         return JsonResponse({"ask": preview_of(row, form.slot)})
-    was = undo.before(row, "moved")
     try:
-        moved = deeds.move_appointment(
-            appointment=row, slot=form.slot, version=form.cleaned_data["version"],
-            why=why_this_day(getattr(row, "planned_session", None), form.slot.day),
-            at=timezone.now(), by=request.user,
-        )  # fmt: skip
+        _must_be_free(hand, form)
+        words = _placed(request, row, form, rules)
     except ValidationError as refusal:
-        return _not_there(request, hand, form.slot, refusal)
+        return _not_there(request, hand, form, refusal)
+    return JsonResponse({"done": words, "undo": undo_at_hand(request)})
+
+
+def _placed(request, row, form: PlaceForm, rules: DayRules) -> str:
+    """Move a visit to where it was put down, so that it can be undone; return what was done."""
+    was = undo.before(row, "moved")
+    moved = deeds.move_appointment(
+        appointment=row, slot=form.slot, version=form.cleaned_data["version"],
+        why=why_this_day(getattr(row, "planned_session", None), form.slot),
+        at=timezone.now(), by=request.user,
+    )  # fmt: skip
     words = f"{row.patient.full_name}: moved to {day_words(moved.local_date)}, {moved.start_clock}."
     words = f"{words} {rest_words(rules.rest, moved.local_date)}".strip()
     remember(request, words, [was])
-    return JsonResponse({"done": words, "undo": undo_at_hand(request)})
+    return words
+
+
+def _must_be_free(hand: PickUp, form: PlaceForm) -> None:
+    """Refuse a room that is taken: the deed would quietly choose another one."""
+    if form.kind == "room" and (words := hand.because(form.slot, form.kind)):
+        raise ValidationError(words, code="taken")
 
 
 def _asks_first(row, rules: DayRules, slot, version: int) -> bool:
@@ -117,12 +121,17 @@ def preview_of(row: Appointment, slot) -> str:
     return f"{reverse('appointment_tail', args=[row.pk])}?slot={slot_word(slot)}"
 
 
-def _not_there(request, hand: PickUp, slot, refusal: ValidationError) -> JsonResponse:
+def _not_there(request, hand: PickUp, form: PlaceForm, refusal: ValidationError) -> JsonResponse:
+    """Answer with the reason the place is greyed with, else the deed's, and the nearest places."""
     now = _visit(request, hand.row.pk)
-    nearest = []
+    nearest, because = [], ""
     if now.can_be_moved:
-        nearest = PickUp(row=now, units=hand.units, at=hand.at).nearest(slot)
-    answer = {"refusal": " ".join(refusal.messages), "nearest": nearest, "version": now.version}
+        again = PickUp(row=now, units=hand.units, at=hand.at)
+        nearest = again.nearest(form.slot, form.kind)
+        if not isinstance(refusal, Conflict):
+            because = again.because(form.slot, form.kind)
+    words = because or " ".join(refusal.messages)
+    answer = {"refusal": words, "nearest": nearest, "version": now.version}
     return JsonResponse(answer, status=CONFLICT)
 
 
@@ -134,11 +143,11 @@ def diary_undo(request):
         messages.error(request, "There is nothing to undo: three minutes are over.")
     else:
         try:
-            undo.take_back(places=kept["places"], at=timezone.now(), by=request.user)
+            now = undo.take_back(places=kept["places"], at=timezone.now(), by=request.user)
         except ValidationError as refusal:
             messages.error(request, f"Not undone. {' '.join(refusal.messages)}")
         else:
-            messages.success(request, f"Undone. {kept['words']}")
+            messages.success(request, undone_words(kept["places"], now))
     if request.headers.get("accept") == "application/json":
         return JsonResponse({"said": [str(note) for note in messages.get_messages(request)]})
     return redirect(came_from(request) or "diary")
@@ -164,6 +173,12 @@ def undo_at_hand(request: HttpRequest) -> dict | None:
     return {"words": kept["words"], "seconds": int(left.total_seconds())}
 
 
+def undoes(request: HttpRequest, row: Appointment) -> bool:
+    """Say whether what can be taken back here is about this visit."""
+    kept = undo_at_hand(request) and request.session[UNDO_KEY]
+    return bool(kept) and any(place["pk"] == row.pk for place in kept["places"])
+
+
 # --- How ------------------------------------------------------------------------------------------
 def _today(request):
     return request.clinic.local_date(timezone.now())
@@ -184,7 +199,4 @@ def _visit(request, appointment_id) -> Appointment:
 
 
 def _open(request, row: Appointment):
-    return open_patient(
-        pk=row.patient_id, clinic=request.clinic, category="schedule", at=timezone.now(),
-        by=request.user,
-    )  # fmt: skip
+    return look_at(request, row.patient_id, "schedule", alone=True)

@@ -12,20 +12,22 @@ from django.utils import timezone
 
 from clinic.actions import tentative
 from clinic.actions.diary import book
-from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.forms.diary import BookingForm, SlotSearchForm, day_asked
-from clinic.models import Appointment, OutboxMessage, Patient
+from clinic.models import Appointment, AuditEvent, OutboxMessage, Patient
 from clinic.permissions import CARE, may
 from clinic.scheduling.reasons import day_words
 from clinic.views.back import came_from
-from clinic.views.calendar import preview_of, remember, undo_at_hand
+from clinic.views.calendar import preview_of, remember, undo_at_hand, undoes
+from clinic.views.looks import look_at
+from clinic.views.missing import Missing, asks_consent
 from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.targets import PickUp
 from clinic.views.tentative import kept_times, outside_courses
-from clinic.views.visit import Visit
+from clinic.views.visit import TOLD, Visit
 from treatments.actions import diary, undo
 from treatments.models import PlannedSession, TreatmentSession
+from treatments.models.screening import with_check
 from treatments.views.rest import rest_words
 
 FOUND_ROWS = 8
@@ -92,7 +94,8 @@ def _book(request, patient, search):
             request, f"Booked: {_when(appointment)} for {patient.full_name}.",
             [undo.booked(appointment)],
         )  # fmt: skip
-    messages.success(request, f"Booked: {_when(appointment)} for {patient.full_name}.")
+    else:
+        messages.success(request, f"Booked: {_when(appointment)} for {patient.full_name}.")
     return redirect(appointment)
 
 
@@ -103,7 +106,7 @@ def _booked(request, patient, search, given):
     facts = {"slot": given["slot"], "note": given["note"], "request_key": given["request_key"],
              "at": timezone.now(), "by": request.user}  # fmt: skip
     if search.planned:
-        why = why_this_day(search.planned, given["slot"].day)
+        why = why_this_day(search.planned, given["slot"])
         return diary.book_session(planned_session=search.planned, why=why, **facts)
     kept = outside_courses(kept_times(patient, facts["at"]), search.service)
     return book(clinic=request.clinic, patient=patient, service=search.service, instead_of=kept,
@@ -163,11 +166,15 @@ def appointment(request, appointment_id):
     """Show who comes, when, where, how far the visit is, and what can be done with it."""
     row = _visit(request, appointment_id)
     patient = _open(request, row.patient_id)
-    visit = Visit(row, role=request.member.role, at=timezone.now())
+    log = AuditEvent.objects.about(row, TOLD)
+    visit = Visit(row, role=request.member.role, at=timezone.now(), log=log)
     told = OutboxMessage.objects.about(row) if may(visit.role, "message_list") else []
     return render(request, "clinic/diary/appointment.html", {
         "appointment": row, "visit": visit, "patient": patient, "today": _today(request),
         "next": request.get_full_path(), "undo": undo_at_hand(request), "told": told,
+        "lacks_consent": Missing([row], today=_today(request)).consent(row),
+        "asks_consent": asks_consent(row),
+        "undo_gives_back": row.status == "cancelled" and undoes(request, row),
         **_alerts(request, patient),
     })  # fmt: skip
 
@@ -218,12 +225,11 @@ def _moved(request, row, search, given):
         return preview_of(row, slot)
     was = undo.before(row, "moved")
     moved = diary.move_appointment(
-        appointment=row, slot=slot, version=version, why=why_this_day(search.planned, slot.day),
+        appointment=row, slot=slot, version=version, why=why_this_day(search.planned, slot),
         at=timezone.now(), by=request.user,
     )  # fmt: skip
     words = f"moved to {_when(moved)}. {rest_words(rules.rest, moved.local_date)}".strip()
     remember(request, f"{row.patient.full_name}: {words}", [was])
-    messages.success(request, words[:1].upper() + words[1:])
     return moved
 
 
@@ -233,10 +239,7 @@ def _today(request):
 
 
 def _open(request, patient_id):
-    return open_patient(
-        pk=patient_id, clinic=request.clinic, category="schedule", at=timezone.now(),
-        by=request.user,
-    )  # fmt: skip
+    return look_at(request, patient_id, "schedule")
 
 
 def _visit(request, appointment_id) -> Appointment:
@@ -244,7 +247,7 @@ def _visit(request, appointment_id) -> Appointment:
     rows = Appointment.objects.of(request.clinic).with_people().select_related(
         "planned_session__plan__protocol", "booked_by", "ended_by"
     ).prefetch_related(Prefetch("records", TreatmentSession.objects.for_links()))  # fmt: skip
-    row = get_object_or_404(rows, pk=appointment_id)
+    row = get_object_or_404(with_check(rows, answers=False), pk=appointment_id)
     row.clinic = request.clinic
     return row
 
@@ -286,11 +289,7 @@ def _move_form(request, row):
 def _finder(request, search, patient, *, moving=None, from_day=None) -> dict:
     """Return everything the slot finder prints; without a bookable service the reason for none."""
     sent, today = search.data, _today(request)
-    asked = None if request.htmx.trigger_name == "visit" else day_asked(
-        sent.getlist("from")[-1] if sent.getlist("from") else "", today=today
-    )  # fmt: skip
-    if moving and not asked and not search.planned:
-        asked = max(moving.local_date, today)
+    asked = from_day or _day_asked(request, search, moving)
     now = timezone.now()
     kept = kept_times(patient, now)
     facts = {"search": search, "patient": patient, "today": today, "moving": moving, "kept": kept,
@@ -303,12 +302,22 @@ def _finder(request, search, patient, *, moving=None, from_day=None) -> dict:
     try:
         facts["offers"] = offers_for(Search(
             clinic=request.clinic, patient=patient, service=search.service, at=now,
-            units=search.units, from_day=from_day or asked, practitioner_id=search.practitioner_id,
+            units=search.units, from_day=asked, practitioner_id=search.practitioner_id,
             session=search.planned, moving=moving, kept=outside_courses(kept, search.service),
         ))  # fmt: skip
     except ValidationError as refusal:
         facts["no_offers"] = " ".join(refusal.messages)
     return facts
+
+
+def _day_asked(request, search, moving):
+    """Return the day to search from: what was asked, else the visit's own where it has no course."""
+    today, sent = _today(request), search.data.getlist("from")
+    is_new = request.htmx.trigger_name == "visit"
+    asked = None if is_new else day_asked(sent[-1] if sent else "", today=today)
+    if moving and not asked and not search.planned:
+        return max(moving.local_date, today)
+    return asked
 
 
 def _refused(request, page, search, patient, *, form, refusal=None, moving=None):

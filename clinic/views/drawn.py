@@ -16,12 +16,12 @@ from clinic.models.openings import hours_of
 from clinic.scheduling.minutes import DAY_MIN, minute_of_instant
 from clinic.templatetags.needlepoint import APPOINTMENT
 from clinic.views.addresses import address
-from treatments.models import Photo
+from clinic.views.missing import Missing
+from treatments.models import Photo, PhotoPermission
 
 KINDS = {"practitioner": Resource.Kind.PRACTITIONER, "room": Resource.Kind.ROOM}
 OPENS_MIN, CLOSES_MIN = 8 * 60, 18 * 60  # drawn when nobody works at all
 BEGUN = {"arrived", "in_session", "fulfilled"}
-TO_TREAT = {"booked", "arrived", "in_session"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,14 +99,18 @@ class Sheet:
                 edge = end
 
     def _visits(self, rows: Sequence[Appointment]) -> list[dict]:
-        photographed: set = set()
+        photographed: set = set()  # or declined: nobody is told that a refused photo is missing
         if self.clinical:
             photographed = Photo.objects.days_of(
                 {row.patient_id for row in rows}, self.from_day, self.to_day
             )
-        return [self._visit(row, photographed) for row in rows]
+            declined = PhotoPermission.objects.declined_record({row.patient_id for row in rows})
+            photographed |= {(row.patient_id, row.local_date) for row in rows
+                             if row.patient_id in declined}  # fmt: skip
+        missing = Missing(rows, today=self.clinic.local_date(self.at))
+        return [self._visit(row, photographed, missing) for row in rows]
 
-    def _visit(self, row: Appointment, photographed: set) -> dict:
+    def _visit(self, row: Appointment, photographed: set, missing: Missing) -> dict:
         is_kept = row.status == Appointment.Status.TENTATIVE
         planned = getattr(row, "kept_for" if is_kept else "planned_session", None)
         state = "confirmed" if row.status == "booked" and row.confirmed_at else row.status
@@ -125,8 +129,9 @@ class Sheet:
             "icon": look.icon, "tone": look.tone,
             "session": f"{planned.number}/{planned.plan.sessions_planned}" if planned else "",
             "first": not row.came_before, "unconfirmed": state == "booked",
+            "lacks_consent": missing.consent(row),
             "lacks_photo": self.clinical and lacks_photo,
-            "lacks_health": row.status in TO_TREAT and row.patient.allergies_asked_on is None,
+            "lacks_health": missing.check(row),
             "movable": row.can_be_moved,
             "phases": _phases(row), "hands": self._hands(row),
             "until": self._clock(row.expires_at) if is_kept else "",

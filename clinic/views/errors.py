@@ -1,9 +1,16 @@
 """Our own error pages: one sentence, a way back, none of the patient's words."""
 
-from django.http import HttpResponseServerError
+from django.http import HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.views.decorators.csrf import requires_csrf_token
+
+from clinic.actions.refusals import BUSY
+
+RETRY_S = 5
+UNAVAILABLE = 503
+#: Pages of sign-in and second factors: what is typed there is never put into another page.
+SECRET = ("account_", "mfa_")
 
 
 def bad_request(request, exception):
@@ -30,3 +37,28 @@ def broken(request):
 def csrf_failure(request, reason=""):
     """Say that the form was too old to trust (403) and how to go on."""
     return render(request, "403_csrf.html", status=403)
+
+
+def busy(request):
+    """Say that somebody else was writing for too long (503); what was typed goes along.
+
+    A part of a page and a script get the sentence alone.
+    """
+    if request.headers.get("accept") == "application/json":
+        answer = JsonResponse({"refusal": BUSY, "sentence": BUSY}, status=UNAVAILABLE)
+    elif request.htmx and not request.htmx.boosted:
+        answer = HttpResponse(BUSY, content_type="text/plain", status=UNAVAILABLE)
+    else:
+        facts = {"sentence": BUSY, "typed": _typed(request), "files": bool(request.FILES)}
+        answer = render(request, "503.html", facts, status=UNAVAILABLE)
+    answer.headers["Retry-After"] = str(RETRY_S)
+    return answer
+
+
+def _typed(request) -> list[tuple[str, str]] | None:
+    """Return what a form sent, to be sent again as it was; None where it must not be repeated."""
+    if request.method != "POST" or request.resolver_match.view_name.startswith(SECRET):
+        return None
+    rows = request.POST.lists()
+    return [(name, value) for name, values in rows for value in values
+            if name != "csrfmiddlewaretoken"]  # fmt: skip

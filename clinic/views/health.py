@@ -1,18 +1,13 @@
 """Is this installation well? For monitors and for a worried person with a browser."""
 
-from datetime import timedelta
-
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import DatabaseError, connection
 from django.http import JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django_tasks import TaskResultStatus
-from django_tasks_db.models import DBTaskResult
 
-#: A task waiting longer than this means that no worker is taking work.
-WORKER_PATIENCE = timedelta(minutes=5)
+from clinic.actions.heartbeat import is_worker_gone, keep_beating
 
 
 def _database() -> str:
@@ -36,12 +31,11 @@ def _storage() -> str:
 
 def _worker() -> str:
     try:
-        stuck = DBTaskResult.objects.filter(
-            status=TaskResultStatus.READY, enqueued_at__lt=timezone.now() - WORKER_PATIENCE
-        ).exists()
+        is_gone = is_worker_gone(timezone.now())
+        keep_beating()
     except DatabaseError:
         return "unknown"
-    return "is not taking work" if stuck else "ok"
+    return "is not taking work" if is_gone else "ok"
 
 
 @never_cache

@@ -10,10 +10,10 @@ from clinic.models.openings import Healing, shape_of, snapshots_by_week
 from clinic.scheduling.minutes import day_bounds, minute_of_instant
 from clinic.scheduling.reasons import Reason, day_words, sentence
 from clinic.scheduling.slots import Slot, Snapshot, Wish, next_slots, why_empty
-from clinic.scheduling.tariff import blackout_on
-from clinic.scheduling.terms import Blackout
+from clinic.scheduling.tariff import blackout_on, wish_charges
+from clinic.scheduling.terms import Blackout, Weights
 from treatments.models import PlannedSession
-from treatments.models.openings import Course
+from treatments.models.openings import Course, wish_of
 from treatments.models.tail import Rest
 from treatments.views.rest import asks_first, late_words
 
@@ -69,7 +69,7 @@ class Search:
 
     `units` are the clinic's practitioners, rooms and devices by key; `session` is the session of a
     course it is for; `moving` the appointment that gives way, `kept` keys of kept times that do
-    outside courses.
+    outside courses, `over` keys of kept times that have expired.
     """
 
     clinic: Clinic
@@ -82,6 +82,7 @@ class Search:
     session: PlannedSession | None = None
     moving: Appointment | None = None
     kept: Sequence[int] = ()
+    over: Sequence[int] = ()
 
     @property
     def today(self) -> date:
@@ -174,16 +175,27 @@ def window_of(course: Course, number: int, healing: Healing, *, today: date) -> 
     return Window(first, ideal, latest)
 
 
-def why_this_day(session: PlannedSession | None, day: date) -> list[dict]:
-    """Return why a session of a course is on a day, as reasons to keep with its booking."""
-    course = Course(session.plan) if session else None
-    before = course.days.get(session.number - 1) if course else None
+def why_this_day(session: PlannedSession | None, slot: Slot) -> list[dict]:
+    """Return why a session of a course is at a time, as reasons to keep with its booking.
+
+    They say how far its interval is from the ideal one, and what is not as the patient would like.
+    """
+    if session is None:
+        return []
+    course = Course(session.plan)
+    return [reason.as_dict() for reason in
+            (*_interval_reasons(course, session.number, slot.day),
+             *wish_charges(slot, wish_of(course.plan), Weights()))]  # fmt: skip
+
+
+def _interval_reasons(course: Course, number: int, day: date) -> list[Reason]:
+    before = course.days.get(number - 1)
     if before is None:
         return []
-    row, gap = course.session(session.number), (day - before).days
+    row, gap = course.session(number), (day - before).days
     days = {"early": row.gap_days_ideal - gap, "late": gap - row.gap_days_ideal,
             "past_max": gap - row.gap_days_max}  # fmt: skip
-    return [Reason.of(code, days=count).as_dict() for code, count in days.items() if count > 0]
+    return [Reason.of(code, days=count) for code, count in days.items() if count > 0]
 
 
 class DayRules:
@@ -193,7 +205,7 @@ class DayRules:
         self.search = search
         kept = [search.session.tentative_id] if search.session else search.kept
         moving = [search.moving.pk] if search.moving else []
-        self.ignore = tuple(key for key in (*moving, *kept) if key)
+        self.ignore = tuple(key for key in (*moving, *kept, *search.over) if key)
         self.blackouts = tuple(
             Blackout(row.from_day, row.to_day, row.kind, row.margin_before_days,
                      row.margin_after_days)
@@ -204,8 +216,9 @@ class DayRules:
             self.course = Course(search.session.plan)
             self.number = search.session.number
             self.healing = Healing(
-                search.patient, self.course.zone_codes, ignore=self.course.giving_way(self.number)
-            )
+                search.patient, self.course.zone_codes,
+                ignore=[*self.course.giving_way(self.number), *search.over],
+            )  # fmt: skip
             self.window = window_of(self.course, self.number, self.healing, today=search.today)
             self.rest = Rest(self.course, self.number)
 
@@ -215,17 +228,18 @@ class DayRules:
             return why
         return self._away(day)
 
-    def presses_on(self, day: date) -> int | None:
-        """Return the later session of the course that `day` would come too near to, if any."""
+    def presses_on(self, day: date) -> tuple[int, date] | None:
+        """Return the later session that `day` comes too near to, and its first day then, if any."""
         if not self.search.session:
             return None
         found = self.course.too_soon(self.course.days | {self.number: day}, [self.number])
-        return found[0] if found and found[0] > self.number else None
+        return found if found and found[0] > self.number else None
 
     def note(self, day: date) -> str:
         """Return what a day does to the later sessions of the course, "" when they just stay."""
         if pressed := self.presses_on(day):
-            return f"Session {pressed} would have to move too."
+            number, first = pressed
+            return f"Session {number} would have to move too, to {day_words(first)} or later."
         return late_words(self.rest.too_late(day)) if self.rest else ""
 
     def asks_first(self, slot: Slot) -> bool:

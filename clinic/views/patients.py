@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +13,6 @@ from clinic.actions.patients import (
     forget_away,
     note_away,
     note_health,
-    open_patient,
     register_patient,
 )
 from clinic.actions.refusals import Conflict
@@ -22,6 +22,7 @@ from clinic.forms.patients import IDENTITY, PatientForm, differences
 from clinic.models import Appointment, Blackout, Patient
 from clinic.models.patients import day_in
 from clinic.permissions import CARE
+from clinic.views.looks import look_at
 from clinic.views.story import tell, with_visits
 from clinic.views.tentative import kept_times
 from treatments.models import TreatmentPlan
@@ -81,11 +82,8 @@ def patient_new(request):
     facts = {"form": form, "confirm": form.is_bound}
     if form.is_valid():
         facts["twins"] = _unconfirmed_twins(request, form)
-        if not facts["twins"]:
-            patient = register_patient(
-                clinic=request.clinic, facts=form.facts, at=timezone.now(), by=request.user,
-                request_key=form.cleaned_data["request_key"],
-            )  # fmt: skip
+        patient = None if facts["twins"] else _registered(request, form)
+        if patient:
             messages.success(request, f"{patient.full_name} is registered as No. {patient.number}.")
             return redirect(patient)
     return render(
@@ -93,21 +91,28 @@ def patient_new(request):
     )
 
 
+def _registered(request, form) -> Patient | None:
+    """Register who the form tells of; None, with the sentence in the form, when it was refused."""
+    try:
+        return register_patient(
+            clinic=request.clinic, facts=form.facts, at=timezone.now(), by=request.user,
+            request_key=form.cleaned_data["request_key"],
+        )  # fmt: skip
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+        return None
+
+
 def patient_edit(request, patient_id):
     """Change who a patient is and how to reach them; two people at once see both texts."""
-    patient = _open(request, patient_id, "demographics")
-    form = PatientForm(
-        request.POST or None, clinic=request.clinic, today=_today(request), patient=patient,
-        cancel_url=patient.get_absolute_url(),
-        twins_url=f"{reverse('patient_duplicates')}?besides={patient.pk}",
-    )  # fmt: skip
+    patient = look_at(request, patient_id, "demographics")
+    form = _edit_form(request, patient)
     facts = {"form": form, "patient": patient, "today": form.today, "confirm": form.is_bound}
-    if not form.is_valid():
+    if form.is_valid():
+        facts["twins"] = form.shows_identity_changed() and _unconfirmed_twins(request, form)
+    if not form.is_valid() or facts["twins"]:
         return render(request, "clinic/patients/edit.html", facts,
                       status=INVALID if form.is_bound else 200)  # fmt: skip
-    facts["twins"] = form.shows_identity_changed() and _unconfirmed_twins(request, form)
-    if facts["twins"]:
-        return render(request, "clinic/patients/edit.html", facts, status=INVALID)
     try:
         edit_patient(patient=patient, version=form.cleaned_data["version"], facts=form.facts,
                      at=timezone.now(), by=request.user)  # fmt: skip
@@ -117,13 +122,24 @@ def patient_edit(request, patient_id):
             "form": form.onto(refusal.current),
         }
         return render(request, "clinic/patients/edit.html", facts, status=CONFLICT)
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+        return render(request, "clinic/patients/edit.html", facts, status=INVALID)
     messages.success(request, "Saved.")
     return redirect(patient)
 
 
+def _edit_form(request, patient) -> PatientForm:
+    return PatientForm(
+        request.POST or None, clinic=request.clinic, today=_today(request), patient=patient,
+        cancel_url=patient.get_absolute_url(),
+        twins_url=f"{reverse('patient_duplicates')}?besides={patient.pk}",
+    )  # fmt: skip
+
+
 def patient_health(request, patient_id):
     """Write down allergies, medicines, skin type, height and weight."""
-    patient = _open(request, patient_id, "note")
+    patient = look_at(request, patient_id, "note")
     today = _today(request)
     form = HealthForm(
         request.POST or None, patient=patient, allergies=patient.allergies.filter(ended_on=None),
@@ -140,28 +156,32 @@ def patient_health(request, patient_id):
     except Conflict as refusal:
         facts |= {"conflict": True, "form": form.onto(refusal.current)}
         return render(request, "clinic/patients/health.html", facts, status=CONFLICT)
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+        return render(request, "clinic/patients/health.html", facts, status=INVALID)
     messages.success(request, "Saved.")
     return redirect("patient_health" if "again" in request.POST else "chart", patient.pk)
 
 
 def patient_away(request, patient_id):
     """Write down days on which a patient cannot come, or take them back."""
-    patient = _open(request, patient_id, "schedule")
+    patient = look_at(request, patient_id, "schedule")
     today, clinical = _today(request), request.member.role in CARE
     away = patient.blackouts.ahead(today)
     done = {"at": timezone.now(), "by": request.user}
     if remove := request.POST.get("remove", ""):
         rows = away if clinical else away.exclude(kind=Blackout.Kind.MEDICAL)
-        key = int(remove[:18]) if remove.isdecimal() else 0
-        forget_away(blackout=get_object_or_404(rows, pk=key), **done)
-        messages.success(request, "These days can be booked again.")
-        return redirect("patient_away", patient.pk)
+        return _there_again(request, patient, rows, remove, done)
     form = AwayForm(request.POST or None, today=today, clinical=clinical,
                     cancel_url=patient.get_absolute_url())  # fmt: skip
     if form.is_valid():
-        note_away(patient=patient, **form.facts, **done)
-        messages.success(request, "Nothing new is proposed in these days.")
-        return redirect("patient_away", patient.pk)
+        try:
+            note_away(patient=patient, **form.facts, **done)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, "Nothing new is proposed in these days.")
+            return redirect("patient_away", patient.pk)
     visits = Appointment.objects.live().of_patient(patient).filter(local_date__gte=today)
     facts = {"form": form, "patient": patient, "today": today, "clinical": clinical,
              "away": with_visits(away, visits.filter(finished_at=None))}  # fmt: skip
@@ -169,22 +189,24 @@ def patient_away(request, patient_id):
                   status=INVALID if form.is_bound else 200)  # fmt: skip
 
 
+def _there_again(request, patient, rows, key: str, done: dict):
+    """Take back days away, those of `rows` with this key as it was sent."""
+    row = get_object_or_404(rows, pk=int(key[:18]) if key.isdecimal() else 0)
+    forget_away(blackout=row, **done)
+    messages.success(request, "These days can be booked again.")
+    return redirect("patient_away", patient.pk)
+
+
 def chart(request, patient_id):
     """Tell a patient's story on one page, as far as the person's role may read it."""
     clinical = request.member.role in CARE
-    patient = _open(request, patient_id, "note" if clinical else "schedule")
+    patient = look_at(request, patient_id, "note" if clinical else "schedule")
     story = tell(patient, role=request.member.role, clinical=clinical, today=_today(request))
     name = "clinic/patients/chart.html" if clinical else "clinic/patients/chart_desk.html"
     return render(request, name, {
         "story": story, "patient": patient, "today": story.today, "allergies": story.allergies,
         "kept": kept_times(patient, timezone.now()), "next": request.get_full_path(),
     })  # fmt: skip
-
-
-def _open(request, patient_id, category):
-    """Load a patient for the person on this page; the audit says which part they saw."""
-    return open_patient(pk=patient_id, clinic=request.clinic, category=category, at=timezone.now(),
-                        by=request.user)  # fmt: skip
 
 
 def _today(request):

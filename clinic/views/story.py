@@ -5,7 +5,7 @@ tables at all.
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 
 from django.db.models import Count, Prefetch, Q
@@ -20,7 +20,10 @@ from treatments.models import (
     TreatmentPlan,
     TreatmentSession,
     ZoneTreatment,
+    consent_columns,
+    lacks_consent,
 )
+from treatments.models.screening import SOON_DAYS, CheckTold, with_check
 
 Status = Appointment.Status
 #: The single key of the one button (static/js/keys.js), by its label.
@@ -73,11 +76,20 @@ class Story:
     allergies: list = field(default_factory=list)
     medicines: list = field(default_factory=list)
     away: list = field(default_factory=list)
+    health_check: CheckTold | None = None  # the newest
+    lacking: set = field(default_factory=set)  # courses without valid consent
 
     @property
     def book_url(self) -> str:
         """Return where a visit of this patient is booked."""
         return f"{reverse('appointment_new')}?patient={self.patient.pk}"
+
+    @property
+    def check_visit(self) -> Appointment | None:
+        """Return the visit a health check can be answered for now: the next within a week."""
+        last = self.today + timedelta(days=SOON_DAYS)
+        soon = (row for row in self.upcoming if self.today <= row.local_date <= last)
+        return next((row for row in soon if hasattr(row, "planned_session")), None)
 
     @property
     def suits(self) -> str:
@@ -88,25 +100,30 @@ class Story:
 def tell(patient: Patient, *, role: str, clinical: bool, today: date) -> Story:
     """Return a patient's story as this role may read it."""
     plans = _plans(patient, today)
-    appointments = list(
-        Appointment.objects.of_patient(patient)
-        .exclude(status=Status.ENTERED_IN_ERROR)
-        .select_related("clinic", "planned_session__plan")
-    )
+    rows = Appointment.objects.of_patient(patient).exclude(status=Status.ENTERED_IN_ERROR)
+    rows = rows.select_related("clinic", "planned_session__plan")
+    appointments = list(with_check(rows, answers=True) if clinical else rows)
     upcoming = [row for row in reversed(appointments) if _is_ahead(row, today)]
     past = [row for row in appointments if not _is_ahead(row, today)]
     away = with_visits(patient.blackouts.ahead(today), upcoming)
+    lacking = {plan.pk for plan in plans if plan.status == "open" and lacks_consent(plan, today)}
     if not clinical:
         step = next_step(patient, plans, upcoming, [], role=role, today=today)
-        return Story(patient, today, plans, upcoming, past, step, away=away)
+        return Story(patient, today, plans, upcoming, past, step, away=away, lacking=lacking)
     sessions = _sessions(patient)
     return Story(
         patient, today, plans, upcoming, past,
         next_step(patient, plans, upcoming, sessions, role=role, today=today),
-        sessions=sessions, photos=_photos(patient), away=away,
+        sessions=sessions, photos=_photos(patient), away=away, lacking=lacking,
         allergies=list(patient.allergies.filter(ended_on=None)),
+        health_check=_newest_check(appointments),
         medicines=list(patient.medicines.filter(Q(until=None) | Q(until__gte=today))),
     )  # fmt: skip
+
+
+def _newest_check(appointments) -> CheckTold | None:
+    told = [one for row in appointments if (one := CheckTold.of(row))]
+    return max(told, key=lambda one: one.key, default=None)
 
 
 def with_visits(away, visits) -> list:
@@ -122,7 +139,10 @@ def _plans(patient, today):
     booked = PlannedSession.objects.select_related("appointment").order_by("number")
     rows = TreatmentPlan.objects.filter(patient=patient).with_state(today)
     rows = rows.select_related("protocol", "practitioner").defer("notes", "protocol_as_agreed")
-    rows = rows.prefetch_related(Prefetch("sessions", booked))
+    rows = list(rows.prefetch_related(Prefetch("sessions", booked))
+                .annotate(**consent_columns(today)))  # fmt: skip
+    for plan in rows:
+        plan.patient = patient
     return sorted(rows, key=lambda plan: (plan.status != "open", -plan.agreed_on.toordinal()))
 
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from clinic.models import Appointment, Membership, Role
 from clinic.views.board import NUMBING_OVER_MIN, BoardRow, lanes, visits
+from clinic.views.missing import Missing
 
 SHOWN = ("mine", "all", "people", "rooms")
 
@@ -18,7 +19,9 @@ def today(request):
     day, has_own = request.clinic.local_date(now), _has_own_list(request)
     show = request.GET.get("show", "")
     show = show if show in SHOWN else ("mine" if has_own else "all")
-    rows = [BoardRow(row, role=request.member.role, at=now) for row in visits(request.clinic, day)]
+    seen = list(visits(request.clinic, day))
+    missing = Missing(seen, today=day)
+    rows = [BoardRow(row, role=request.member.role, at=now, missing=missing) for row in seen]
     if show == "mine":
         rows = [row for row in rows if row.appointment.practitioner.user_id == request.user.pk]
     part = request.htmx and request.htmx.trigger == "board"  # the board asks for itself
@@ -26,7 +29,7 @@ def today(request):
         "day": day, "now": now, "rows": rows, "lanes": lanes(rows, show), "show": show,
         "by_state": show not in {"people", "rooms"}, "has_own": has_own, "everyone": show != "mine",
         "unresolved": Appointment.objects.of(request.clinic).unresolved(day).count(),
-        "address": request.get_full_path(), "numbing_over_min": NUMBING_OVER_MIN,
+        "frees": True, "address": request.get_full_path(), "numbing_over_min": NUMBING_OVER_MIN,
     })  # fmt: skip
 
 
@@ -37,6 +40,7 @@ def clinic_switch(request):
         raise Http404
     mine = Membership.objects.for_frame(request.user)
     request.session["clinic_id"] = get_object_or_404(mine, clinic_id=int(chosen)).clinic_id
+    request.session.save()  # now: a switch that cannot be kept must not look done
     return redirect("today")
 
 

@@ -1,16 +1,22 @@
 """One appointment as its page shows it: what happened so far, why this date, what can be done."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.urls import reverse
 
-from clinic.models import Appointment
+from clinic.models import Appointment, AuditEvent
 from clinic.permissions import may
-from clinic.scheduling.reasons import SENTENCES, Reason, sentence
+from clinic.scheduling.reasons import SENTENCES, Reason, day_words, sentence
 from treatments.models import standing_record
+from treatments.models.screening import SOON_DAYS, CheckTold, needs_check
 
 Status = Appointment.Status
+#: The deeds of the audit a visit's page tells of: columns forget them when they are taken back.
+TOLD = (
+    "appointment.moved", "appointment.cancelled", "appointment.missed", "appointment.undone",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,20 @@ class Step:
     label: str
     icon: str
     key: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether the health check of a visit is done: all that the desk sees of it.
+
+    `url` is where it is answered or read, "" for those who may not.
+    """
+
+    label: str
+    icon: str
+    tone: str
+    url: str = ""
+    deed: str = ""
 
 
 STEPS = {
@@ -38,10 +58,14 @@ UNDO = {
 
 
 class Visit:
-    """An appointment with `planned_session`, `booked_by`, `ended_by` joined, `records` loaded."""
+    """An appointment with `planned_session`, `booked_by` and `ended_by` joined, and `records` and
+    `check_told` loaded.
 
-    def __init__(self, row: Appointment, *, role: str, at: datetime) -> None:
-        self.row, self.role, self.at = row, role, at
+    `log` are its lines of the audit about `TOLD`: what no column keeps once it was taken back.
+    """
+
+    def __init__(self, row: Appointment, *, role: str, at: datetime, log: Iterable = ()) -> None:
+        self.row, self.role, self.at, self.log = row, role, at, list(log)
         self.planned = getattr(row, "planned_session", None)
         self.record = standing_record(row)
 
@@ -56,6 +80,20 @@ class Visit:
     def is_today(self) -> bool:
         """Say whether the visit is on the clinic's day."""
         return self.row.local_date == self.row.clinic.local_date(self.at)
+
+    @property
+    def health_check(self) -> Check | None:
+        """Return the state of the visit's health check, None where it needs none. One query."""
+        row, today = self.row, self.row.clinic.local_date(self.at)
+        url = reverse("health_check", args=[row.pk]) if may(self.role, "health_check") else ""
+        told = CheckTold.of(row)
+        if told and told.counts_on(row.local_date):
+            return Check("Done", "clipboard2-check", "good", url, "Read it")
+        if not needs_check(row):
+            return None
+        if today <= row.local_date <= today + timedelta(days=SOON_DAYS):
+            return Check("Missing", "clipboard2-x", "warn", url, "Answer it")
+        return Check("Not due yet", "clipboard2", "void")
 
     @property
     def steps(self) -> list[Step]:
@@ -115,13 +153,34 @@ class Visit:
     def stamps(self) -> list[tuple[str, datetime, object]]:
         """Return (what, when, who) in order of time; who is None where it is not kept."""
         row = self.row
-        ended = {Status.CANCELLED: f"Cancelled: {row.get_cancel_reason_display()}",
+        told = [(_told(line), line.at, line.actor_name) for line in self.log]
+        ended = {Status.CANCELLED: _cancelled(row.cancel_reason),
                  Status.NOSHOW: "Did not attend"}.get(row.status, "Ended")  # fmt: skip
+        if any((what, when) == (ended, row.ended_at) for what, when, _ in told):
+            ended = ""
         known = [
             ("Booked", row.booked_at, row.booked_by), ("Confirmed", row.confirmed_at, None),
             ("To be moved", row.to_move_since, None), ("Arrived", row.arrived_at, None),
             ("Cream on", row.numbing_at, None),
             ("In the room", row.started_at, None), ("Done", row.finished_at, None),
-            (ended, row.ended_at, row.ended_by),
+            (ended, row.ended_at, row.ended_by), *told,
         ]  # fmt: skip
-        return [stamp for stamp in known if stamp[1]]
+        return sorted((row for row in known if row[0] and row[1]), key=lambda row: row[1])
+
+
+def _told(line: AuditEvent) -> str:
+    """Return a line of the audit as the visit's page says it, "" for one its columns tell."""
+    if line.action == "appointment.moved":
+        before = line.details.get("before")
+        if not before:
+            return "Moved"
+        return f"Moved from {day_words(date.fromisoformat(before['day']))}, {before['start']}"
+    if line.action == "appointment.undone":
+        return {"cancelled": "Cancellation taken back",
+                "noshow": "Did attend after all"}.get(line.details.get("was"), "")  # fmt: skip
+    return "Did not attend" if line.action == "appointment.missed" else _cancelled(line.reason)
+
+
+def _cancelled(reason: str) -> str:
+    words = dict(Appointment.CancelReason.choices).get(reason, "")
+    return f"Cancelled: {words}" if words else "Cancelled"

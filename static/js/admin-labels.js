@@ -7,3 +7,10 @@ function nameTicks() {
 }
 
 nameTicks();
+
+// A tick in a table is as large as its cell: a finger need not meet the box itself.
+document.addEventListener("click", (event) => {
+  if (!(event.target instanceof HTMLTableCellElement)) return;
+  const boxes = event.target.querySelectorAll('input[type="checkbox"]');
+  if (boxes.length === 1) boxes[0].click();
+});

@@ -13,11 +13,9 @@ function watchRequests() {
     toast("No connection. What you typed is still here; try again in a moment.", "error");
   });
   document.addEventListener("htmx:responseError", ({ detail }) => {
-    const refused = detail.xhr.status === 403;
-    toast(
-      refused ? "You may not do this." : "That did not work. What you typed is still here.",
-      "error",
-    );
+    const { status, responseText } = detail.xhr;
+    const words = { 403: "You may not do this.", 503: responseText };
+    toast(words[status] ?? "That did not work. What you typed is still here.", "error");
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Signed out meanwhile: the answer is the sign-in page, which belongs in no part of this one.
@@ -27,6 +25,12 @@ function watchRequests() {
       event.detail.shouldSwap = false;
       window.location.reload();
     }
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // Freed times that are being read stay as they are; only what was just done here renews them.
+    const { target, requestConfig } = event.detail;
+    const isPolled = !requestConfig?.triggeringEvent;
+    if (isPolled && target.id === "gap" && target.querySelector("details[open]")) event.detail.shouldSwap = false;
   });
   document.addEventListener("allauth.error", (event) => {
     event.preventDefault();

@@ -6,6 +6,7 @@
 
 const STORE = "diary-hand";
 const DAY_MIN = 24 * 60;
+const OFFERS_FROM = 7; // the keys 7, 8 and 9 take an offer: the lower ones look at the diary
 
 const bar = document.getElementById("diary-hand");
 const who = bar.querySelector("#hand-who");
@@ -231,6 +232,7 @@ export class Hand {
     form.set("version", place.version ?? this.targets?.version ?? visit.version);
     const person = place.practitioner ?? (inRoom ? visit.practitioner ?? this.targets?.practitioner : place.column);
     form.set("practitioner", person);
+    form.set("by", this.sheet.dataset.by);
     const room = place.room ?? (inRoom ? place.column : "");
     if (room) form.set("room", room);
     const answer = await fetch(visit.place_url, {
@@ -259,8 +261,9 @@ export class Hand {
     who.textContent = `Not moved: ${document.documentElement.dataset.private === "on" ? visit.initials : visit.name}`;
     where.textContent = told.refusal;
     where.classList.add("is-refused");
-    near.replaceChildren(...(told.nearest ?? []).map((place) => {
+    near.replaceChildren(...(told.nearest ?? []).map((place, index) => {
       const button = document.createElement("button");
+      button.dataset.key = String(OFFERS_FROM + index);
       button.type = "button";
       button.className = "btn btn-outline-secondary";
       button.textContent = place.words;

@@ -9,6 +9,7 @@ function tick() {
   const left = Math.ceil((ends - performance.now()) / 1000);
   if (left <= 0) {
     bar.hidden = true;
+    for (const later of document.querySelectorAll("[data-after-undo]")) later.hidden = false;
     return;
   }
   bar.querySelector("#diary-undo-left").textContent = clock(left);

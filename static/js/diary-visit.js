@@ -22,7 +22,8 @@ export function badges(visit) {
   return [
     visit.first && ["1-circle", "First visit"],
     visit.unconfirmed && ["question-circle", "Not confirmed"],
-    visit.lacks_health && ["clipboard2-x", "Allergies not asked"],
+    visit.lacks_health && ["clipboard2-x", "Health check missing"],
+    visit.lacks_consent && ["file-earmark-x", "Consent missing"],
     visit.lacks_photo && ["camera", "Photo missing"],
   ].filter(Boolean);
 }
@@ -52,10 +53,14 @@ export function drawVisit(visit, clock, other) {
   for (const hand of visit.hands) box.append(stretch("hand", hand, visit.minutes));
   const words = make("span", "visit-words");
   const first = make("span", "visit-name");
-  first.append(icon(visit.icon, visit.word), ...called(visit));
+  const mark = visit.state === "proposed" ? make("span", "visit-letter", "M") : icon(visit.icon, visit.word);
+  mark.setAttribute("aria-hidden", "true"); // its word is read out
+  mark.title = visit.word;
+  first.append(mark, ...called(visit));
   const second = make("span", "visit-facts");
   second.append(make("span", "visit-clock", clock));
   if (visit.session) second.append(make("span", "visit-session", visit.session));
+  if (visit.state === "proposed") second.append(make("span", "visit-until", "to be moved"));
   if (visit.until) second.append(make("span", "visit-until", `kept until ${visit.until}`));
   for (const [name, told] of badges(visit)) second.append(icon(name, told));
   second.append(make("span", "visit-other", other));

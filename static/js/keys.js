@@ -6,7 +6,9 @@
  * - Inside a list of rows (`data-rows` around `data-row`) keys act on the row in focus; the arrows
  *   up and down move from row to row.
  * - `?` opens a dialog that lists the keys of this page, read from the page itself. Single keys can
- *   be switched off there (WCAG 2.1.4); arrows and Tab work all the same.
+ *   be switched off there (WCAG 2.1.4); arrows and Tab work all the same. What a page's own script
+ *   does with keys stands in its `template#keys-more`; the elements it speaks of are in
+ *   `[data-keys-told]`.
  * - Nothing happens while a field has the focus, with Ctrl, Alt or Meta, while a key is held down,
  *   or behind an open dialog.
  */
@@ -87,14 +89,17 @@ const handle = (row) => row.querySelector("[data-row-focus]") ?? row.querySelect
 
 const rowsNow = () => [...layer().querySelectorAll("[data-rows] [data-row]")].filter(usable);
 
-/** Up and down: to the next row that is shown; from nowhere to the first one. */
+/** The row a page begins with: of the list marked `data-rows="first"`, else the first one shown. */
+const firstOf = (rows) => Math.max(rows.findIndex((row) => row.closest("[data-rows=first]")), 0);
+
+/** Up and down: to the next row that is shown; from nowhere to the one the page begins with. */
 function step(event) {
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return false;
   const rows = rowsNow();
   const at = rows.indexOf(rowOf(document.activeElement));
   const idle = document.activeElement === document.body || document.activeElement.matches("main");
   if (!rows.length || (at < 0 && !idle)) return false;
-  const to = at < 0 ? 0 : Math.min(Math.max(at + (event.key === "ArrowDown" ? 1 : -1), 0), rows.length - 1);
+  const to = at < 0 ? firstOf(rows) : Math.min(Math.max(at + (event.key === "ArrowDown" ? 1 : -1), 0), rows.length - 1);
   handle(rows[to])?.focus();
   return true;
 }
@@ -150,9 +155,8 @@ function words(element) {
   return copy.textContent.replace(/\s+/g, " ").trim();
 }
 
-/** Print one group of [key, words] and hide it when there is none. */
-function print(id, pairs) {
-  const list = dialog.querySelector(`#${id}`);
+/** Print one group of [key, words] into its list and hide it when there is none. */
+function print(list, pairs) {
   const once = new Map(pairs.map(([key, text]) => [`${key} ${text}`, [key, text]]));
   list.replaceChildren(
     ...[...once.values()].map(([key, text]) => {
@@ -170,6 +174,21 @@ function print(id, pairs) {
   list.closest("section").hidden = !once.size;
 }
 
+/** Print what the page's own script does with keys, group by group. */
+function tell() {
+  const groups = document.getElementById("keys-more")?.content.querySelectorAll("section") ?? [];
+  dialog.querySelector("#keys-told").replaceChildren(...[...groups].map((group) => {
+    const section = document.createElement("section");
+    const title = document.createElement("h3");
+    const list = document.createElement("dl");
+    title.textContent = group.dataset.title;
+    list.className = "keys-list";
+    section.append(title, list);
+    print(list, [...group.querySelectorAll("[data-of]")].map((one) => [one.dataset.of, one.textContent]));
+    return section;
+  }));
+}
+
 /** Open the list of keys, made from what is on the page at this moment. */
 function help() {
   const all = targets();
@@ -179,9 +198,14 @@ function help() {
     ? [["ArrowUp", "Row above"], ["ArrowDown", "Row below"]]
     : [];
   const inRows = [...document.querySelectorAll("[data-row] [data-key]")].filter(usable);
-  print("keys-page", all.filter((e) => !rowOf(e) && !inFrame(e)).map(pair));
-  print("keys-row", [...rows, ...inRows.map(pair)]);
-  print("keys-frame", [...all.filter(inFrame).map(pair), [HELP, "This list"]]);
+  const list = (id) => dialog.querySelector(`#${id}`);
+  const ofPage = all.filter((e) => !rowOf(e) && !inFrame(e));
+  const hidden = new Set(ofPage.map(({ dataset }) => dataset.key)); // the page comes before its frame
+  const ofFrame = all.filter((e) => inFrame(e) && !hidden.has(e.dataset.key));
+  print(list("keys-page"), ofPage.filter((e) => !e.closest("[data-keys-told]")).map(pair));
+  tell();
+  print(list("keys-row"), [...rows, ...inRows.map(pair)]);
+  print(list("keys-frame"), [...ofFrame.map(pair), [HELP, "This list"]]);
   dialog.querySelector("#keys-on").checked = isOn();
   dialog.showModal();
 }

@@ -17,8 +17,9 @@ const WORDS = {
   known: ["bi-info-circle-fill", "Already on file"],
   refused: ["bi-x-octagon-fill", ""],
   failed: ["bi-wifi-off", "Not sent. Check the connection."],
+  barred: ["bi-shield-lock", "Waits for the patient's permission."],
 };
-const OVER = new Set(["stored", "known", "refused", "failed"]);
+const OVER = new Set(["stored", "known", "refused", "failed", "barred"]);
 const SIGNED_OUT = "You were signed out. Reload the page and add this photo again.";
 const SHOWN_AS_IS = new Set(["image/jpeg", "image/png", "image/webp"]);
 
@@ -27,6 +28,8 @@ const tray = document.getElementById("photo-tray");
 const list = document.getElementById("photo-tray-list");
 const items = [];
 const blobs = new Map(); // photo key -> blob: address, for the gallery
+
+const permit = document.getElementById("id_permit"); // not there where the patient permits photos
 
 const chosenView = () => form.querySelector("input[name=view]:checked");
 
@@ -38,7 +41,7 @@ function tell(item, state, sentence = "") {
   row.querySelector(".tray-state .bi").className = `bi ${icon}`;
   row.querySelector(".tray-state span").textContent = sentence || word;
   row.querySelector("progress").hidden = state !== "sending" && state !== "waiting";
-  row.querySelector("[data-tray=retry]").hidden = state !== "failed";
+  row.querySelector("[data-tray=retry]").hidden = state !== "failed" && state !== "barred";
   row.querySelector("[data-tray=view]").hidden = state === "refused";
   row.querySelector("[data-tray=view]").disabled = state === "reading";
   row.querySelector("[data-tray=remove]").hidden = !OVER.has(state) && state !== "waiting";
@@ -52,6 +55,8 @@ function count() {
   const parts = [`${done} of ${items.length} stored`];
   if (refused) parts.push(`${refused} refused`);
   if (failed) parts.push(`${failed} not sent`);
+  const barred = items.filter(({ state }) => state === "barred").length;
+  if (barred) parts.push(`${barred} waiting for permission`);
   document.getElementById("photo-tray-count").textContent = parts.join(", ");
   document.getElementById("photo-tray-clear").hidden = !done;
   tray.hidden = !items.length;
@@ -114,6 +119,7 @@ function body(item) {
   data.append("view", item.sentView);
   data.append("session", form.elements.session.value);
   data.append("taken_on", form.elements.taken_on.value);
+  if (permit?.checked) data.append("permit", permit.value);
   return data;
 }
 
@@ -150,7 +156,9 @@ function answered(item, status, answer) {
     if (status !== 201) view.value = answer.view; // where it was put when it first came in
     else if (view.value !== item.sentView) sort(item);
     tell(item, status === 201 ? "stored" : "known", answer.sentence);
-  } else if (status === 422 && answer?.sentence) tell(item, "refused", answer.sentence);
+    permitted();
+  } else if (status === 409 && answer?.sentence) tell(item, "barred", answer.sentence);
+  else if (status === 422 && answer?.sentence) tell(item, "refused", answer.sentence);
   else tell(item, "failed", answer?.sentence ?? "");
   pump();
   if (items.every(({ state }) => OVER.has(state))) refresh();
@@ -209,6 +217,19 @@ function dress(gallery) {
   }
 }
 
+/** What waits for the patient's permission goes as soon as it is recorded. */
+function watchPermit() {
+  permit?.addEventListener("change", () => {
+    if (permit.checked) items.filter(({ state }) => state === "barred").forEach(again);
+  });
+}
+
+/** The first stored photo shows that the permission is recorded: the question goes. */
+function permitted() {
+  const asked = document.getElementById("photo-permit");
+  if (asked) asked.hidden = true;
+}
+
 function take(files, { fromCamera = false } = {}) {
   for (const file of files) add(file);
   pump();
@@ -256,6 +277,7 @@ document.getElementById("photo-plain").hidden = true;
 document.getElementById("photo-drop").hidden = false;
 document.getElementById("id_files").disabled = true;
 watchInputs();
+watchPermit();
 watchDrop();
 watchLightbox();
 guide();

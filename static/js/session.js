@@ -28,17 +28,17 @@ const say = (text) => {
 function place(html) {
   const parts = new DOMParser().parseFromString(html, "text/html");
   const typed = new Map();
-  for (const input of document.querySelectorAll("#findings [data-key]")) {
-    if (input.value) typed.set(input.dataset.key, input.value);
+  for (const input of document.querySelectorAll("#findings [data-finding]")) {
+    if (input.value) typed.set(input.dataset.finding, input.value);
   }
-  const focused = document.activeElement?.dataset?.key;
+  const focused = document.activeElement?.dataset?.finding;
   const openNotes = document.querySelector("#findings details[open]") !== null;
   for (const part of [...parts.body.children]) {
     if (part.id) byId(part.id)?.replaceWith(document.importNode(part, true));
   }
-  for (const input of document.querySelectorAll("#findings [data-key]")) {
-    input.value = typed.get(input.dataset.key) ?? "";
-    if (input.dataset.key === focused) input.focus();
+  for (const input of document.querySelectorAll("#findings [data-finding]")) {
+    input.value = typed.get(input.dataset.finding) ?? "";
+    if (input.dataset.finding === focused) input.focus();
   }
   if (openNotes) document.querySelector("#findings details")?.setAttribute("open", "");
   tick();
@@ -70,7 +70,7 @@ function showFaults() {
 
 async function send() {
   const body = new FormData(form);
-  const theirs = body.has("theirs");
+  const resolving = body.has("resolving");
   edited = false;
   say("Saving …");
   const answer = await fetch(form.dataset.saveUrl, { method: "POST", body });
@@ -88,8 +88,9 @@ async function send() {
   }
   if (!edited) delete form.dataset.dirty;
   form.elements.version.value = byId("record-state").dataset.version;
+  form.elements.opened.value = byId("record-state").dataset.opened;
   byId("conflict").replaceChildren();
-  if (theirs) {
+  if (resolving) {
     delete form.dataset.dirty;
     window.location.reload();
     return;
@@ -202,12 +203,12 @@ async function onAnswer(event) {
   body.append("part", "1");
   const answer = await fetch(answering.action, { method: "POST", body });
   if (answer.ok || answer.status === 422) {
-    for (const input of answering.querySelectorAll("[data-key]")) {
+    for (const input of answering.querySelectorAll("[data-finding]")) {
       if (answer.ok) input.value = "";
     }
     place(await answer.text()); // faults of fields stay as they are
   } else {
-    toast(answer.status === 403 ? "You may not do this." : "That did not work. Try again.", "error");
+    toast(answer.status === 403 ? "You may not do this." : "Not kept. What you typed is still here; try again.", "error");
   }
 }
 
@@ -254,8 +255,12 @@ for (const row of form.querySelectorAll("[data-row]")) {
     if (input.value) input.dataset.typed = "";
   }
 }
-if (window.location.hash.startsWith("#div_")) {
+/** A link to what is missing leads to its field. */
+function focusNamed() {
+  if (!window.location.hash.startsWith("#div_")) return;
   byId(window.location.hash.slice(1))?.querySelector("input, select")?.focus({ preventScroll: true });
 }
+window.addEventListener("hashchange", focusNamed);
+focusNamed();
 window.setInterval(tick, TICK);
 tick();

@@ -3,7 +3,7 @@
 const list = document.getElementById("due");
 const FIRST = ".three-date, input:not([type=hidden], .btn-check), button, a";
 
-const openers = (row) => row.querySelectorAll("[hx-get]");
+const openers = (row) => row.querySelectorAll("[hx-get]:not(.due-best)");
 const rowOf = (element) => element.closest?.(".due") ?? null;
 
 /** Say on a row's buttons which of them is open. */

@@ -163,7 +163,7 @@ def test_each_look_is_one_line_with_the_person_the_patient_and_the_size(
         views().order_by("seq").values_list("actor_id", "patient_id", "object_id", "details")
     )
     assert lines == [
-        (practitioner.pk, patient.pk, str(photo.pk), {"size": size})
+        (practitioner.pk, patient.pk, str(photo.pk), {"size": size, "purpose": "RECORD"})
         for size in ("thumb", "large", "large")
     ]
 

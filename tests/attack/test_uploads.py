@@ -7,6 +7,7 @@ from django.urls import reverse
 from clinic.models import AuditEvent
 from tests import factories
 from tests.attack.corpus import DATA, poisoned_files, refused_files
+from tests.support.consents import permitted
 from tests.support.photos import files, jpeg, upload
 from treatments.actions.photo_files import kept
 from treatments.actions.renditions import make_renditions
@@ -24,6 +25,7 @@ NAMES = (
 @pytest.fixture
 def send(patient, practitioner, as_user):
     """Return a function that uploads one file as the page's script does."""
+    permitted(patient, practitioner)
     client = as_user(practitioner)
 
     def send(file, **fields):
@@ -83,6 +85,7 @@ def test_the_name_of_a_file_is_never_used(send, clinic, name):
 
 
 def test_a_plain_form_says_the_name_of_a_file_without_its_markup(patient, practitioner, as_user):
+    permitted(patient, practitioner)
     client = as_user(practitioner)
 
     answer = client.post(

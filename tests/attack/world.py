@@ -19,11 +19,13 @@ from clinic.models import (
     Patient,
 )
 from tests import factories
+from tests.support.consents import permitted, signed
 from treatments.models import (
     AnaestheticApplication,
     Photo,
     PlannedSession,
     ProductUse,
+    ScreeningResponse,
     TreatmentPlan,
     TreatmentSession,
     WaitlistEntry,
@@ -32,7 +34,8 @@ from treatments.models import (
 
 #: Words that stand in the patient's record and nowhere else.
 IDENTITY = ("Zanzibarname", "Quokkafamily", "0209911223", "canary@example.org")
-CLINICAL = ("Wombatallergy", "Numbatmedicine", "Dugongnote", "Tapirplan", "Axolotlreason")
+CLINICAL = ("Wombatallergy", "Numbatmedicine", "Dugongnote", "Tapirplan", "Axolotlreason",
+            "Okapianswer", "Pangolinquestion")  # fmt: skip
 
 
 @dataclass
@@ -67,8 +70,11 @@ def build() -> World:
     zone = factories.zone()
     plan = factories.plan(patient, zones=[zone], notes=CLINICAL[3])
     appointment = _appointment(patient, plan, writer)
+    signed(plan, writer, questions=CLINICAL[6])
+    permitted(patient, writer)
     session = _session(appointment, plan, zone, writer)
     photo = _photo(patient, session, writer)
+    _health_check(appointment, writer)
     return World(clinic, patient, appointment, plan, session, photo, *_messages(appointment),
                  _waiting(plan, writer))  # fmt: skip
 
@@ -120,6 +126,15 @@ def _session(appointment, plan, zone, writer):
     )  # fmt: skip
     ProductUse.objects.create(session=session, product=serum, phase="AFTER")
     return session
+
+
+def _health_check(appointment, writer):
+    told = {"yes": True, "on": None, "words": CLINICAL[5], "term": "Faints"}
+    ScreeningResponse.objects.create(
+        clinic=appointment.clinic, patient=appointment.patient, appointment=appointment,
+        question_set=factories.question_set(), answers={"FAINT": told}, filled_by="staff",
+        given_on=appointment.local_date, given_at=factories.NOW, given_by=writer,
+    )  # fmt: skip
 
 
 def _photo(patient, session, writer):

@@ -19,6 +19,7 @@ from clinic.models import (
     User,
 )
 from clinic.views.offers import Search, offers_for
+from tests.bench.seed import GROWN
 from tests.bench.timing import WARM_UPS, Result, Watch, clocked, measure
 from treatments.actions.diary import book_session
 from treatments.models import PlannedSession, TreatmentPlan
@@ -32,7 +33,7 @@ def fresh_plans() -> list[TreatmentPlan]:
     rows = TreatmentPlan.objects.filter(
         sessions_planned=SESSIONS, sessions_done=0, next_booked_on=None, status="open"
     )
-    rows = rows.exclude(sessions__appointment__isnull=False)
+    rows = rows.exclude(sessions__appointment__isnull=False).exclude(clinic__slug=GROWN)
     rows = rows.select_related("clinic", "patient", "service").order_by("-pk")[:2000]
     return _in_turn(rows, key=lambda plan: plan.clinic_id)
 
@@ -54,7 +55,7 @@ def free_times(clinic, **wish):
 def slots(samples: int) -> Iterator[Result]:
     """Measure the next ten times with one practitioner and with any, from tomorrow on."""
     people, anybody = [], []
-    for clinic in Clinic.objects.all():
+    for clinic in Clinic.objects.exclude(slug=GROWN):
         patient = Patient.objects.of(clinic).order_by("-pk").first()
         service, now = clinic.services.first(), timezone.now()
         tomorrow = clinic.local_date(now) + timedelta(days=1)

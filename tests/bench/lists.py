@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from tests.bench.pages import LETTERS, visitors
 from tests.bench.timing import Result, measure
+from treatments.models.worklist import first_to_call
 from treatments.views.due import due_rows
-from treatments.views.worklist import ROWS, InTurn, due_list
 
 
 def lists(samples: int) -> Iterator[Result]:
@@ -35,5 +35,4 @@ def lists(samples: int) -> Iterator[Result]:
 
 
 def _rows(clinic, today) -> list:
-    rows = InTurn([plans.for_worklist() for plans in due_list(clinic, "call", today=today)])
-    return due_rows(rows[0:ROWS], today=today, role="lead")
+    return due_rows(first_to_call(clinic, today), today=today, role="lead")

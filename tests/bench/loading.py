@@ -96,6 +96,12 @@ def _hurry(cursor) -> None:
         cursor.execute("PRAGMA cache_size = -500000")
 
 
+def settle(tables: list[type[models.Model]]) -> None:
+    """Set the counters of the keys and gather statistics, as `unguarded` does at its end."""
+    with connection.cursor() as cursor:
+        _settle(cursor, tables)
+
+
 def _settle(cursor, tables) -> None:
     """Set the counters of the keys, gather statistics and go back to the usual settings."""
     if connection.vendor == "postgresql":

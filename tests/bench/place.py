@@ -13,8 +13,10 @@ def database(kind: str, folder: str | None):
     """Set Django up on `kind` inside the block, with pages as a server shows them (DEBUG off).
 
     SQLite lives in `folder` and stays there; PostgreSQL is the one at DATABASE_URL, without that
-    one of our own which is gone afterwards. Both keep the settings that make commits durable.
+    one of our own: kept in `folder` where one is named, else gone afterwards. Both keep the
+    settings that make commits durable.
     """
+    keep = Path(folder) / "pg" if folder else None
     folder = Path(folder or Path(tempfile.gettempdir()) / "needlepoint-bench")
     folder.mkdir(parents=True, exist_ok=True)
     os.environ |= {"NEEDLEPOINT_VAR": str(folder), "DJANGO_SETTINGS_MODULE": "clinic.settings",
@@ -25,7 +27,7 @@ def database(kind: str, folder: str | None):
             if not given.startswith("postgres"):
                 from tests.support.postgres import server
 
-                given = stack.enter_context(server(durable=True))
+                given = stack.enter_context(server(durable=True, keep=keep))
             os.environ["DATABASE_URL"] = given
         _set_up()
         yield

@@ -58,7 +58,7 @@ class Visit:
     """One appointment: its day, its seat, the course it belongs to and how it went."""
 
     day: int  # since 1970-01-01
-    seat: Seat
+    seat: Seat | None
     course: "Course"
     status: str
 
@@ -116,24 +116,27 @@ def clinics_for(appointments: int) -> int:
     return max(1, min(CLINICS, round(appointments / APPOINTMENTS_A_CLINIC)))
 
 
-def loads(appointments: int, today: int, seats: int) -> list[tuple[int, int]]:
+def loads(
+    appointments: int, today: int, seats: int, behind: int | None = None
+) -> list[tuple[int, int]]:
     """Return (day, visits) for one clinic: full years behind, then ever fewer booked ahead.
 
-    What is too little for two months is put into full days around today: a day costs the same at
-    every size.
+    What is too little for two months is put into full days around today, half of them behind it
+    unless told how many: a day costs the same at every size.
     """
     full = round(0.97 * seats)
     if appointments < 60 * full:
         days = max(1, appointments // full)
-        first, rest = today - days // 2, appointments - days * full
+        first = today - (days // 2 if behind is None else behind)
+        rest = appointments - days * full
         return [*((first + n, full) for n in range(days)), (first + days, rest)]
     ahead = []
     for offset in range(FUTURE_DAYS):
         late = max(0, offset - BOOKED_FULL_DAYS)
         ahead.append(max(0.97 * 0.5 ** (late / BOOKED_HALVES_EVERY), BOOKED_LEAST) * seats)
-    behind = max(appointments - sum(ahead), appointments / 2)
-    days = max(min(PAST_DAYS, round(behind / (0.68 * seats))), 60)
-    weights = [behind / days] * days + ahead
+    before = max(appointments - sum(ahead), appointments / 2)
+    days = max(min(PAST_DAYS, round(before / (0.68 * seats))), 60)
+    weights = [before / days] * days + ahead
     scale, total, given_out, rows = appointments / sum(weights), 0.0, 0, []
     for index, weight in enumerate(weights):
         total += weight * scale
@@ -145,14 +148,19 @@ def loads(appointments: int, today: int, seats: int) -> list[tuple[int, int]]:
     return rows
 
 
-def diary(appointments: int, today: date, seed: int) -> tuple[list[Visit], list[Course]]:
-    """Return one clinic's visits in order of time, and its courses in order of agreement."""
+def diary(
+    appointments: int, today: date, seed: int, behind: int | None = None
+) -> tuple[list[Visit], list[Course]]:
+    """Return one clinic's visits in order of time, and its courses in order of agreement.
+
+    `behind` as for `loads`.
+    """
     chance = random.Random(seed)
     patterns = [pattern(chance) for _ in range(TEMPLATES)]
     seats = min(map(len, patterns))
     now = (today - date(1970, 1, 1)).days
     visits, courses, due = [], [], []
-    for day, many in loads(appointments, now, seats):
+    for day, many in loads(appointments, now, seats, behind):
         chosen = chance.sample(patterns[day % TEMPLATES], many)
         for seat in sorted(chosen, key=lambda seat: (seat.start, seat.practitioner)):
             if due and due[0][0] <= day:
@@ -169,6 +177,14 @@ def diary(appointments: int, today: date, seed: int) -> tuple[list[Visit], list[
             if again := _next_day(course, visit, now, chance):
                 heapq.heappush(due, (again, index))
     return visits, courses
+
+
+def bygone(now: int) -> Course:
+    """Return a course that was done a year ago; its visits are in nobody's diary."""
+    course = Course(4, now - 400, 0)
+    for number in range(course.sessions):
+        course.visits.append(Visit(now - 390 + 35 * number, None, course, "fulfilled"))
+    return course
 
 
 def _status(day: int, seat: Seat, now: int, chance: random.Random) -> str:

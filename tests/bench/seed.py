@@ -23,6 +23,7 @@ RECORDS_EVERY = 20
 FRESH_A_CLINIC = 40  # courses agreed today with nothing booked: what booking is measured with
 FRESH_SESSIONS = 5
 PASSWORD_NOBODY_HAS = "!"
+GROWN, GROWN_APPOINTMENTS, GROWN_COURSES = "clinic-0", 1_200, 2_000  # see tests/bench/growth.py
 
 
 def day_text(number: int) -> str:
@@ -40,20 +41,23 @@ def instant_text(minute: int) -> str:
 class Seeder:
     """Writes clinic after clinic; keys are counted here, so that no row is read back."""
 
-    def __init__(self, appointments: int, today: date) -> None:
+    def __init__(self, appointments: int, today: date, first: int = 1) -> None:
         from treatments.models import Protocol
 
         self.each = appointments // scheme.clinics_for(appointments)
         self.today, self.now = today, (today - EPOCH).days
-        self.visit_ids, self.course_ids, self.session_ids = count(1), count(1), count(1)
-        self.record_ids = count(1)
+        self.visit_ids, self.course_ids, self.session_ids = count(first), count(first), count(first)
+        self.record_ids, self.next_patient = count(first), first
         self.protocol = Protocol.objects.filter(region="back").first()
         self.zone = self.protocol.zones.filter(region="back").first()
         self.at = f"{today} 08:00:00"
 
     # --- A clinic and its people, by the ORM ------------------------------------------------------
-    def clinic(self, number: int) -> None:
-        """Found one clinic and write its diary, patients and courses."""
+    def clinic(self, number: int, *, courses: int = 0, behind: int | None = None) -> None:
+        """Found one clinic and write its diary, patients and courses, at least `courses` of them.
+
+        `behind` as for `scheme.loads`.
+        """
         from clinic.models import Clinic, Membership, Role, User
 
         self.place = Clinic.objects.create(name=f"Clinic {number}", slug=f"clinic-{number}")
@@ -69,10 +73,11 @@ class Seeder:
         self.by = people[0].pk
         self.units = self._units(people[0])
         self.service = self._service()
-        visits, courses = scheme.diary(self.each, self.today, seed=number)
+        visits, known = scheme.diary(self.each, self.today, seed=number, behind=behind)
         fresh = [scheme.Course(FRESH_SESSIONS, self.now, 0) for _ in range(FRESH_A_CLINIC)]
+        bygone = range(courses - len(known) - len(fresh))
         self._visits(visits)
-        self._courses(courses + fresh)
+        self._courses([*known, *fresh, *(scheme.bygone(self.now) for _ in bygone)])
 
     def _units(self, lead) -> dict[str, list[int]]:
         from clinic.models import Resource, WeeklyHours
@@ -118,7 +123,7 @@ class Seeder:
         from clinic.models import Appointment, Hold
         from clinic.scheduling.minutes import minute_of
 
-        first = getattr(self, "next_patient", 1)
+        first = self.next_patient
         patients: dict[int, int] = {}
         opening: dict[int, int] = {}
         appointments, holds = [], []
@@ -183,13 +188,12 @@ class Seeder:
                 visit = course.visits[k - 1] if k <= len(course.visits) else None
                 done = visit is not None and visit.status == "fulfilled"
                 session = next(self.session_ids)
-                sessions.append((
-                    session, pk, k, visit and visit.seat[0], day_text(visit.day) if done else None,
-                ))  # fmt: skip
+                key = visit.seat[0] if visit and visit.seat else None
+                sessions.append((session, pk, k, key, day_text(visit.day) if done else None))
                 if visit:
                     kind = "treated" if done else "booked"
-                    rests.append((pk, visit.seat[0], kind, visit.day, visit.day + scheme.GAP_MIN))
-                if done and pk % RECORDS_EVERY == 0:
+                    rests.append((pk, key, kind, visit.day, visit.day + scheme.GAP_MIN))
+                if done and key and pk % RECORDS_EVERY == 0:
                     treated.append((session, pk, visit))
         self.next_patient = pk + 1
         gaps = {"gap_days_min": scheme.GAP_MIN, "gap_days_ideal": scheme.GAP_IDEAL,
@@ -278,15 +282,17 @@ def fill(*args, **same) -> None:
     insert(*args, **same)
 
 
-def seed(appointments: int, today: date, say=print) -> None:
-    """Make the tables, fill them and check that nothing overlaps."""
+def _make_tables() -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
     call_command("seed_catalogue", stdout=io.StringIO())
+
+
+def _tables() -> list:
+    """Return the tables that are filled in bulk."""
     from clinic.models import Appointment, Hold, Patient, Rest, TreatedArea
-    from tests.bench.loading import overlaps, unguarded
     from treatments.models import (
         Photo,
         PlannedSession,
@@ -296,9 +302,16 @@ def seed(appointments: int, today: date, say=print) -> None:
         ZoneTreatment,
     )
 
-    begun = time.perf_counter()
-    tables = [Appointment, Hold, Rest, TreatedArea, Patient, TreatmentPlan, PlanZone,
-              PlannedSession, TreatmentSession, ZoneTreatment, Photo]  # fmt: skip
+    return [Appointment, Hold, Rest, TreatedArea, Patient, TreatmentPlan, PlanZone,
+            PlannedSession, TreatmentSession, ZoneTreatment, Photo]  # fmt: skip
+
+
+def seed(appointments: int, today: date, say=print) -> None:
+    """Make the tables, fill them and check that nothing overlaps."""
+    from tests.bench.loading import overlaps, unguarded
+
+    _make_tables()
+    begun, tables = time.perf_counter(), _tables()
     with unguarded(tables, say):
         seeder = Seeder(appointments, today)
         for number in range(1, scheme.clinics_for(appointments) + 1):
@@ -309,6 +322,27 @@ def seed(appointments: int, today: date, say=print) -> None:
         raise ValueError(f"{found} holds or rests overlap.")
     sizes = ", ".join(f"{m.objects.count():,} {m._meta.verbose_name_plural}" for m in tables[:8])
     say(f"{sizes}; no overlaps; {time.perf_counter() - begun:.0f} s")
+
+
+def seed_growth(today: date) -> None:
+    """Put the clinic that growth is counted with beside whatever is there, under every promise."""
+    from django.db import transaction
+    from django.db.models import Max
+
+    from tests.bench.loading import settle
+
+    _make_tables()  # what is there may be a migration behind
+    from clinic.models import Clinic
+
+    if Clinic.objects.filter(slug=GROWN).exists():
+        return
+    keyed = [model for model in _tables() if model._meta.pk.attname == "id"]
+    last = max(model.objects.aggregate(last=Max("pk"))["last"] or 0 for model in keyed)
+    with transaction.atomic():
+        # Full from this Monday on: a week is shown whole, and a repair searches two of them.
+        seeder = Seeder(GROWN_APPOINTMENTS, today, last + 1)
+        seeder.clinic(0, courses=GROWN_COURSES, behind=today.weekday())
+    settle(keyed)
 
 
 def is_empty() -> bool:
@@ -326,7 +360,7 @@ def arguments(about: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--database", choices=DATABASES, default="sqlite")
     parser.add_argument("--appointments", type=int, default=1_000_000)
-    parser.add_argument("--folder", help="where the SQLite database lies")
+    parser.add_argument("--folder", help="where the database lies and stays")
     return parser
 
 

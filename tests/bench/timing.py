@@ -89,7 +89,8 @@ class Watch:
     @property
     def reads(self) -> list[Statement]:
         """Return the statements that only read."""
-        return [(sql, params) for sql, params in self.statements if sql.startswith("SELECT")]
+        reading = ("SELECT", "(SELECT")  # the latter a union on PostgreSQL
+        return [(sql, params) for sql, params in self.statements if sql.startswith(reading)]
 
 
 def clocked(deed: Callable[[], object]) -> tuple[float, float, object]:

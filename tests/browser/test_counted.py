@@ -12,45 +12,11 @@ from playwright.sync_api import expect
 
 from clinic.models import Appointment
 from tests import factories
+from tests.support.hands import Keyboard, Mouse
 from tests.support.pages import sign_in
 from tests.support.records import appointment
 from treatments.actions.diary import book_session
 from treatments.actions.waitlist import add_to_waitlist
-
-
-class Keyboard:
-    """A person at the keys of a page; `count` is how many actions it took."""
-
-    def __init__(self, page):
-        self.page, self.count = page, 0
-
-    def press(self, key):
-        """Press one key; a page that has just come listens once it is loaded."""
-        self.page.wait_for_load_state()
-        self.page.keyboard.press(key)
-        self.count += 1
-
-    def type(self, text):
-        """Fill the field in focus."""
-        self.page.keyboard.type(text)
-        self.count += 1
-
-
-class Mouse:
-    """A person with a mouse; `count` is how many actions it took."""
-
-    def __init__(self, page):
-        self.page, self.count = page, 0
-
-    def click(self, name, role="button"):
-        """Press what has a name, the first of it."""
-        self.page.get_by_role(role, name=name).first.click()
-        self.count += 1
-
-    def tap(self, selector):
-        """Press what a selector finds first."""
-        self.page.locator(selector).first.click()
-        self.count += 1
 
 
 @pytest.fixture
@@ -87,6 +53,13 @@ def course(patient, desk):
         book_session(planned_session=plan.sessions.get(number=number), at=timezone.now(), by=desk,
                      slot=factories.slot_on(plan.clinic, monday(weeks)))  # fmt: skip
     return plan
+
+
+def due(clinic):
+    """Return a course whose first session is due today."""
+    today = timezone.localdate()
+    return factories.plan(factories.patient(clinic), agreed_on=today, next_earliest_on=today,
+                          next_ideal_on=today, next_latest_on=today)  # fmt: skip
 
 
 def visit_of(course, number):
@@ -170,7 +143,9 @@ def test_a_move_that_presses_on_the_next_session_is_looked_at_and_saved_in_three
 ):
     second, third = visit_of(course, 2), visit_of(course, 3)
     page.goto(f"/appointments/{second.pk}/move/?from={monday(8)}")
-    expect(page.locator(".slot-note").first).to_contain_text("Session 3 would have to move too.")
+    expect(page.locator(".slot-note").first).to_contain_text(
+        "Session 3 would have to move too, to Mon"
+    )
 
     keys.press("ArrowDown")
     expect(page.locator(".slot-button").first).to_be_focused()
@@ -185,13 +160,13 @@ def test_a_move_that_presses_on_the_next_session_is_looked_at_and_saved_in_three
     assert moved[1] > third.local_date
 
 
-def test_a_visit_in_the_diary_goes_to_another_practitioner_in_four_actions(
+def test_a_visit_in_focus_in_the_diary_goes_to_another_practitioner_in_three_actions(
     page, keys, course, clinic
 ):
     page.goto(f"/diary/?on={monday(1)}")
     expect(page.locator("#diary")).not_to_have_attribute("aria-busy", "true")
 
-    keys.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
     expect(page.locator("#diary-card")).to_be_visible()
     keys.press("m")
     expect(page.locator("#hand-where")).to_contain_text("free")
@@ -200,7 +175,7 @@ def test_a_visit_in_the_diary_goes_to_another_practitioner_in_four_actions(
     keys.press("Enter")
 
     expect(page.locator("#diary-undo-words")).to_contain_text("Sessions 2 and 3 stay.")
-    assert keys.count == 4
+    assert keys.count == 3
     expect(page.locator(f"[data-visit='{visit_of(course, 1).pk}']")).to_be_focused()
 
 
@@ -356,9 +331,7 @@ def test_by_mouse_a_move_is_two_actions_on_the_form_also_where_another_session_m
 
 
 def test_by_mouse_the_worklist_takes_two_actions_for_a_call_and_for_a_date(page, mouse, clinic):
-    today = timezone.localdate()
-    plan = factories.plan(factories.patient(clinic), agreed_on=today, next_earliest_on=today,
-                          next_ideal_on=today, next_latest_on=today)  # fmt: skip
+    plan = due(clinic)
     page.goto("/worklist/")
 
     mouse.click("Contact", "link")
@@ -371,6 +344,21 @@ def test_by_mouse_the_worklist_takes_two_actions_for_a_call_and_for_a_date(page,
     expect(page.locator(".due-booked")).to_be_visible()
     assert mouse.count == 4
     assert plan.sessions.get(number=1).is_booked
+
+
+def test_by_mouse_a_course_is_put_off_in_three_actions(page, mouse, clinic):
+    plan = due(clinic)
+    page.goto("/worklist/")
+
+    mouse.tap(f"#z-{plan.pk}")
+    page.get_by_label("Why, nothing clinical").fill("On holiday")
+    mouse.count += 1
+    mouse.click("Put off")
+
+    expect(page.locator(".note", has_text="Put off")).to_be_visible()
+    assert mouse.count == 3
+    plan.refresh_from_db()
+    assert plan.snoozed_because == "On holiday"
 
 
 def test_by_mouse_settling_and_printing_take_two_actions_each(page, mouse, clinic):

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests import factories
 from tests.support.pages import axe, sign_in
+from treatments.actions.diary import cancel_appointment
 from treatments.actions.waitlist import add_to_waitlist
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,3 +67,19 @@ def test_a_drag_shows_whom_the_old_time_suits_and_undo_takes_it_away(
     page.keyboard.press("u")
     expect(page.locator(".note", has_text="Undone")).to_be_visible()
     expect(page.locator("#gap")).to_be_empty()
+
+
+def test_another_desk_sees_what_this_one_freed(page, live_server, clinic, desk, visit, waiting):
+    cancel_appointment(appointment=visit, reason="patient", at=timezone.now(), by=desk)
+    other = factories.staff(clinic, "front_desk", username="otherdesk")
+    sign_in(page, live_server, other)
+
+    for address in ("/", "/diary/", "/waitlist/"):
+        page.goto(address)
+        expect(page.locator("#gap")).to_contain_text("1 fits this gap")
+    page.keyboard.press("v")
+    axe(page)
+    page.keyboard.press("b")
+
+    expect(page.get_by_role("heading", name="10:00")).to_be_visible()
+    assert waiting.appointments.get().start_clock == "10:00"

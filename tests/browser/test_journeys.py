@@ -12,9 +12,10 @@ from playwright.sync_api import expect
 
 from clinic.models import Appointment, Resource
 from tests import factories
+from tests.support.consents import permitted
 from tests.support.pages import axe, sign_in
 from tests.support.photos import jpeg
-from tests.support.records import appointment, ready
+from tests.support.records import appointment, checked, ready
 from treatments.actions.signing import sign_session
 from treatments.models import TreatmentSession
 
@@ -33,6 +34,7 @@ def course(clinic):
     plan = factories.plan(patient, zones=[factories.zone("BACK_UL", name="Upper left back")])
     by, before = factories.staff(clinic, "practitioner"), timezone.now() - timedelta(days=35)
     factories.device(clinic)
+    permitted(patient, by)
     first = ready(plan, by, before, numbed=True)
     sign_session(session=first, version=first.version, at=before, by=by)
     return plan
@@ -45,7 +47,8 @@ def test_a_practitioner_goes_from_today_to_a_signed_record_with_photos(
     robin = factories.staff(clinic, first_name="Robin", last_name="Sample")
     Resource.objects.filter(pk=clinic.resources.practitioners().first().pk).update(user=robin)
     view = factories.view(name="Whole back")
-    appointment(course, number=2, day=timezone.localdate(), status="arrived")
+    visit = appointment(course, number=2, day=timezone.localdate(), status="arrived")
+    checked(visit, robin, timezone.now())
     sign_in(page, live_server, robin)
 
     page.goto("/")
@@ -68,9 +71,12 @@ def test_a_practitioner_goes_from_today_to_a_signed_record_with_photos(
     page.locator("label[for=id_skin_intact_0]").click()
     page.locator("label[for=id_other_anaesthetic_0]").click()
     page.get_by_label("Amount in g", exact=True).first.fill("20")
-    page.get_by_role("button", name="Now: Put on at").click()
+    put_on = timezone.localtime() - timedelta(minutes=40)
+    page.get_by_label("Put on at").first.fill(f"{put_on:%H:%M}")
     page.get_by_role("button", name="Now: Taken off at").click()
     page.locator("#div_id_cartridge label.btn").first.click()
+    page.get_by_role("button", name="Now: Needling started").click()
+    page.locator("label[for=id_zones-0-endpoint_3]").click()
     page.locator("#div_id_pain_nrs label.btn", has_text="3").click()
     page.get_by_label("Explained and handed over").check()
     page.get_by_label("Cartridge in the sharps bin").check()

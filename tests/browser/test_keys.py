@@ -55,7 +55,7 @@ def test_one_key_takes_the_step_its_button_shows(page, live_server, desk, visit)
     assert visit.status == "arrived"
 
 
-def test_a_cancelled_visit_takes_two_ways_back_by_two_keys(page, live_server, desk, clinic):
+def test_a_cancelled_visit_has_one_way_back_by_one_key(page, live_server, desk, clinic):
     today = timezone.localdate()
     visit = factories.appointment(
         factories.patient(clinic), today + timedelta(days=7 - today.weekday()), by=desk,
@@ -67,11 +67,12 @@ def test_a_cancelled_visit_takes_two_ways_back_by_two_keys(page, live_server, de
     page.get_by_role("button", name="Cancel the appointment").click()
     page.wait_for_url(f"**/appointments/{visit.pk}/")
     expect(page.locator("#diary-undo-words")).to_be_visible()
+    expect(page.get_by_role("button", name="Take the cancellation back")).to_be_hidden()
     axe(page)
 
-    page.keyboard.press("z")
+    page.keyboard.press("u")
 
-    expect(page.locator(".note", has_text="One step back")).to_be_visible()
+    expect(page.locator(".note", has_text="is back at Mon")).to_be_visible()
     visit.refresh_from_db()
     assert visit.status == "booked"
 
@@ -122,3 +123,51 @@ def test_single_keys_can_be_switched_off_and_stay_off(page, live_server, desk, v
     page.get_by_role("button", name="Keys on this page").click()
     page.get_by_label("Single keys").check()
     assert page.locator("[aria-keyshortcuts=a]").count() == 1
+
+
+@sizes
+def test_the_diary_tells_what_its_own_keys_do_and_no_key_twice(page, live_server, desk, visit):
+    sign_in(page, live_server, desk)
+    page.goto("/diary/")
+    expect(page.locator(f"[data-visit='{visit.pk}']")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+
+    page.keyboard.press("?")
+
+    told = page.locator("#keys-told section")
+    assert told.locator("h3").all_inner_texts() == ["Visits", "A visit in hand"]
+    assert told.first.locator("dt").all_inner_texts() == [*"↓↑↵mdocx", "Esc"]
+    own = page.locator("#keys-page dt").all_inner_texts()
+    frame = page.locator("#keys-frame dt").all_inner_texts()
+    assert {"0", "1", "2", "3", "4", "5", "g", "i", "n"} <= set(own)
+    assert "t" in frame
+    assert set(own) & set(frame) == set()
+    axe(page)
+
+
+def test_the_looks_of_the_board_and_the_messages_have_keys(page, live_server, desk, visit):
+    sign_in(page, live_server, desk)
+    page.goto("/")
+
+    page.keyboard.press("3")
+    page.wait_for_url("**/?show=people")
+    page.keyboard.press("4")
+    page.wait_for_url("**/?show=rooms")
+    page.keyboard.press("j")
+    page.wait_for_url("**/messages/")
+    page.keyboard.press(".")
+    page.wait_for_url("**/messages/?status=queued*")
+    page.keyboard.press(",")
+    page.wait_for_url(lambda url: "queued" not in url)
+
+
+def test_the_weeks_of_two_people_are_one_key_apart(page, live_server, desk, visit, clinic):
+    first, second = clinic.resources.practitioners()
+    sign_in(page, live_server, desk)
+    page.goto("/diary/?view=week")
+    current = page.locator(".diary-of [aria-current]")
+
+    page.keyboard.press(".")
+    expect(current).to_have_text(second.name)
+    page.keyboard.press(",")
+    expect(current).to_have_text(first.name)

@@ -7,6 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests import factories
+from tests.support.consents import permitted
 from tests.support.pages import axe, sign_in
 from tests.support.photos import jpeg, taken
 from treatments.actions.renditions import make_renditions
@@ -23,8 +24,9 @@ def file(name, data):
 
 
 @pytest.fixture
-def view(transactional_db):
-    """Return two standard views of the back, the first of them."""
+def view(transactional_db, patient, practitioner):
+    """Return the first of two standard views of the back; the patient permits photos."""
+    permitted(patient, practitioner)
     first = factories.view(name="Whole back", order=1, guide="Feet on the tape")
     factories.view(name="Upper back left", order=2)
     return first
@@ -180,3 +182,16 @@ def test_without_script_several_photos_come_in_by_a_plain_form(
 
     expect(page.get_by_text("a.jpg is stored.")).to_be_visible()
     assert Photo.objects.count() == 2
+
+
+def test_photos_of_one_day_without_a_view_are_told_apart(board, patient, practitioner):
+    for shade in (1, 2):
+        taken(patient, practitioner, shade=shade)
+    board.reload()
+
+    axe(board)
+    names = [
+        form.get_attribute("aria-label")
+        for form in board.locator(".unsorted form[aria-label]").all()
+    ]
+    assert names == [f"View of photo {n} of 2 without one, Mon 23 Nov 2026" for n in (1, 2)]

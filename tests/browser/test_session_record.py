@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from clinic.models import Resource
 from tests import factories
 from tests.support.pages import axe, sign_in
-from tests.support.records import appointment, ready, record
+from tests.support.records import appointment, checked, ready, record
 from treatments.actions.sessions import open_record, save_draft
 from treatments.actions.signing import sign_session
 from treatments.models import TreatmentSession
@@ -45,7 +45,8 @@ def plan(clinic):
 
 @ipad
 def test_an_unchanged_session_is_signed_with_few_taps(page, robin, plan):
-    appointment(plan, number=2, day=timezone.localdate(), status="arrived")
+    visit = appointment(plan, number=2, day=timezone.localdate(), status="arrived")
+    checked(visit, robin, timezone.now())
     page.goto("/")
 
     page.get_by_role("button", name="Start session").click()  # 1
@@ -53,15 +54,18 @@ def test_an_unchanged_session_is_signed_with_few_taps(page, robin, plan):
     page.locator("label[for=id_skin_intact_0]").click()  # 3
     page.locator("label[for=id_other_anaesthetic_0]").click()  # 4
     page.get_by_label("Amount in g", exact=True).first.fill("20")  # 5 and two digits
-    page.get_by_role("button", name="Now: Put on at").click()  # 6
+    put_on = timezone.localtime() - timedelta(minutes=40)
+    page.get_by_label("Put on at").first.fill(f"{put_on:%H:%M}")  # 6: Now, 40 minutes ago
     page.get_by_role("button", name="Now: Taken off at").click()  # 7
     page.locator("#div_id_cartridge label.btn").first.click()  # 8
-    page.locator("#div_id_pain_nrs label.btn", has_text="3").click()  # 9
-    page.get_by_label("Explained and handed over").check()  # 10
-    page.get_by_label("Cartridge in the sharps bin").check()  # 11
-    page.get_by_role("link", name="Review and sign").click()  # 12
+    page.get_by_role("button", name="Now: Needling started").click()  # 9
+    page.locator("label[for=id_zones-0-endpoint_3]").click()  # 10
+    page.locator("#div_id_pain_nrs label.btn", has_text="3").click()  # 11
+    page.get_by_label("Explained and handed over").check()  # 12
+    page.get_by_label("Cartridge in the sharps bin").check()  # 13
+    page.get_by_role("link", name="Review and sign").click()  # 14
     page.wait_for_url("**/sign/")
-    page.get_by_role("button", name="Sign", exact=True).click()  # 13
+    page.get_by_role("button", name="Sign", exact=True).click()  # 15
 
     expect(page.get_by_role("heading", name="Book the next session")).to_be_visible()
     signed = TreatmentSession.objects.latest("pk")
@@ -110,7 +114,7 @@ def test_a_warning_is_answered_where_it_stands(page, robin, plan):
     session = _draft(plan, robin)
     page.goto(f"/sessions/{session.pk}/")
     page.locator("#rows-zones").get_by_role("button", name="More: Set depth").click()
-    reason = page.locator("#findings [data-key^=DEPTH_NOT_EVALUATED]")
+    reason = page.locator("#findings [data-finding^=DEPTH_NOT_EVALUATED]")
 
     reason.fill("Thick scars")
     reason.press("Enter")
@@ -137,19 +141,25 @@ def test_a_zone_is_added_and_another_taken_away(page, robin, plan):
 def test_two_people_see_both_texts_and_nothing_is_lost(page, robin, plan, lead, complaints):
     session = _draft(plan, robin)
     page.goto(f"/sessions/{session.pk}/")
-    save_draft(session=session, version=session.version, values={"notes": "Theirs"},
-               at=timezone.now(), by=lead)  # fmt: skip
+    theirs = {"notes": "Theirs", "pain_nrs": 6, "aftercare_explained": True}
+    save_draft(session=session, version=session.version, values=theirs, at=timezone.now(),
+               by=lead)  # fmt: skip
 
     page.get_by_role("textbox", name="Notes").fill("Mine")
 
     conflict = page.locator("#conflict")
-    expect(conflict).to_contain_text("Theirs")
-    expect(conflict).to_contain_text("Mine")
+    expect(conflict.get_by_role("radio")).to_have_count(2)
+    expect(conflict).to_contain_text("Only they changed")
+    axe(page)
     assert page.get_by_role("textbox", name="Notes").input_value() == "Mine"
     conflict.get_by_role("button", name="Save these choices").click()
+    expect(conflict).to_contain_text("Choose for each line")
+    conflict.get_by_text("Yours, on this page").click()
+    conflict.get_by_role("button", name="Save these choices").click()
     expect(conflict).to_be_empty()
+    expect(page.get_by_role("checkbox", name="Explained and handed over")).to_be_checked()
     session.refresh_from_db()
-    assert session.notes == "Mine"
+    assert (session.notes, session.pain_nrs, session.aftercare_explained) == ("Mine", 6, True)
     complaints[:] = [one for one in complaints if "409" not in one]
 
 

@@ -63,7 +63,7 @@ def expiring() -> dict:
 
 def expiring_uncleared() -> dict:
     """The same where nobody clears what has expired: it stands in everybody's way for ever."""
-    diary.make_way = lambda **_: []
+    placing.make_way = lambda **_: []
     placing.clear_expired = lambda **_: None
     return expiring()
 

@@ -80,7 +80,57 @@ def cancel_and_back() -> dict:
     return found(play(clinic, turn, desks=DESKS, rounds=ROUNDS))
 
 
-SCENES = {scene.__name__: scene for scene in (one_session, cancel_and_back)}
+def cancel_or_move() -> dict:
+    """Of the desks that see one session's visit half cancel it, half give it another time."""
+    return _cancel_or_move(cancels=lambda number: number % 2 == 0, seen=True)
+
+
+def cancel_or_move_unprotected() -> dict:
+    """One cancels, seven move, and none of them says what it saw."""
+    return _cancel_or_move(cancels=lambda number: number == 0, seen=False)
+
+
+def _cancel_or_move(*, cancels, seen: bool) -> dict:
+    clinic, by = stage(), User.objects.get()
+    visits = []
+    for patient in Patient.objects.order_by("pk")[:ROUNDS]:
+        plan = factories.plan(patient, agreed_on=timezone.localdate())
+        day = ahead(1) + timedelta(days=len(visits))
+        visits.append(book_session(planned_session=plan.sessions.get(number=1), at=timezone.now(),
+                                   slot=factories.slot_on(clinic, day), by=by))  # fmt: skip
+
+    def turn(desk, k):
+        client = Client()
+        client.force_login(desk.by, backend="allauth.account.auth_backends.AuthenticationBackend")
+        host, facts = {"host": "localhost"}, {"version": 1} if seen else {}
+        if not cancels(desk.number):
+            now = Appointment.objects.get(pk=visits[k].pk).version
+            facts = {"version": now} | facts | {"day": (ahead(3) + timedelta(days=k)).isoformat(),
+                      "minute": 540 + 10 * desk.number, "practitioner": desk.who[0].pk}  # fmt: skip
+            answer = client.post(reverse("diary_place", args=[visits[k].pk]), facts, headers=host)
+            return "moved" if answer.status_code == 200 else _sentence(answer.json()["refusal"])
+        answer = client.post(reverse("appointment_cancel", args=[visits[k].pk]),
+                             facts | {"reason": "patient"}, headers=host)  # fmt: skip
+        return "cancelled" if answer.status_code == 302 else _sentence(answer.content.decode())
+
+    played = play(clinic, turn, desks=DESKS, rounds=ROUNDS)
+    now = [Appointment.objects.get(pk=row.pk) for row in visits]
+    return found(played) | {"status": [row.status for row in now],
+                            "days": [str(row.local_date - visits[0].local_date) for row in now]}  # fmt: skip
+
+
+#: What a desk is told that was not the first; anything else is an answer nobody should get.
+TOLD = ("Somebody changed this appointment meanwhile", "cannot be moved", "cannot be cancelled")
+
+
+def _sentence(text: str) -> str:
+    """Return the sentence a refused desk reads, the whole text where it is none of those known."""
+    return next((f"told: {words}" for words in TOLD if words in text), text)
+
+
+SCENES = {scene.__name__: scene for scene in (
+    one_session, cancel_and_back, cancel_or_move, cancel_or_move_unprotected,
+)}  # fmt: skip
 
 if __name__ == "__main__":
     json.dump(SCENES[sys.argv[1]](), sys.stdout)

@@ -34,3 +34,22 @@ def test_a_cancellation_taken_back_and_a_booking_never_hold_one_time(scene):
         held = [answer for answer in round_ if answer in {"back", "won"}]
         assert len(held) == 1
     assert (played["overlaps"], played["orphans"]) == (0, 0)
+
+
+def test_of_desks_that_cancel_and_desks_that_rebook_one_deed_stands_and_the_others_are_told(scene):
+    played = scene("cancel_or_move")
+
+    for round_, status in zip(played["rounds"], played["status"], strict=True):
+        done = Counter(answer for answer in round_ if not answer.startswith("told: "))
+        assert done in ({"cancelled": 4}, {"moved": 1}), round_
+        assert status == {"cancelled": "cancelled", "moved": "booked"}[next(iter(done))]
+    assert (played["overlaps"], played["rest_overlaps"], played["orphans"]) == (0, 0, 0)
+    assert played["appointments"] == 3
+
+
+def test_desks_that_do_not_say_what_they_saw_cancel_what_was_just_moved(scene):
+    played = scene("cancel_or_move_unprotected")
+
+    mixed = [set(round_) & {"moved", "cancelled"} for round_ in played["rounds"]]
+    assert {"moved", "cancelled"} in mixed, played["rounds"]
+    assert (played["overlaps"], played["orphans"]) == (0, 0)

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from clinic.models import AuditEvent
+from tests.support.consents import permitted
 from tests.support.photos import files, jpeg, known_files, upload
 from treatments.actions import photo_files, photos, renditions
 from treatments.actions.photo_files import kept, new_name
@@ -56,6 +57,7 @@ def ids(cuts):
 @pytest.fixture
 def take(patient, practitioner):
     """Return a function that takes one and the same photo in."""
+    permitted(patient, practitioner)
 
     def take():
         return take_photo(
@@ -176,6 +178,7 @@ def test_twin_without_the_part_a_cut_leaves_half_a_photo_under_its_name(clinic, 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_file_sent_four_times_at_once_is_one_photo(patient, practitioner):
+    permitted(patient, practitioner)
     start, outcomes = Barrier(4), []
 
     def send():

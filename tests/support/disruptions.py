@@ -18,6 +18,7 @@ MONDAY = date(2026, 11, 23)
 DAYS = tuple(MONDAY + timedelta(days=n + n // 5 * 2) for n in range(10))
 OPEN = span(540, 1080)  # 09:00 to 18:00
 PEOPLE, ROOMS, DEVICES = range(8), range(100, 114), range(200, 210)
+FIRST_ID = 1000
 PARTY = tuple(PEOPLE) + tuple(ROOMS) + tuple(DEVICES)
 
 
@@ -48,7 +49,7 @@ SCENARIOS = {
     "B": Scenario(400, ((0, tuple(range(10))),)),
     "C": Scenario(400, ((0, tuple(range(5))), (1, tuple(range(5))))),
     "D": Scenario(520, ((0, tuple(range(5))),)),
-    "E": Scenario(480, ((0, tuple(range(5))), (1, tuple(range(5))))),
+    "E": Scenario(520, ((0, tuple(range(5))), (1, tuple(range(5))))),
     "F": Scenario(400, broken=((200, 201, 202, 203, 204), (1, 2))),
     "G": Scenario(640, ((0, tuple(range(5))),)),
 }
@@ -111,11 +112,21 @@ def turn(free, shape: ServiceShape, place: Place) -> None:
             free[place.unit(which)][place.day] ^= span(place.bit + start, place.bit + end)
 
 
+def booked(name: str, seed: int) -> dict[int, Place]:
+    """Where everybody stands in the fortnight drawn from `seed`, before anything happens."""
+    return {FIRST_ID + n: place for n, (_, place) in enumerate(_filled(name, seed)[0].rows)}
+
+
+def _filled(name: str, seed: int) -> tuple[_Diary, Random]:
+    dice = Random(f"{name}-{seed}")
+    diary = _Diary(dice)
+    diary.fill(SCENARIOS[name].visits)
+    return diary, dice
+
+
 def problem(name: str, seed: int) -> Problem:
     """The disruption `name` of the fortnight drawn from `seed`."""
-    scenario, dice = SCENARIOS[name], Random(f"{name}-{seed}")
-    diary = _Diary(dice)
-    diary.fill(scenario.visits)
+    scenario, (diary, dice) = SCENARIOS[name], _filled(name, seed)
     gone = {(who, day) for who, days in scenario.away for day in days}
     devices, device_days = scenario.broken
     gone |= {(device, day) for device in devices for day in device_days}
@@ -163,7 +174,7 @@ def _wish(dice: Random, key: int, kind: int, place: Place, diary: _Diary) -> dic
         hours = (0, 1440)
     people = set(diary.serves[kind])
     return {
-        "visit_id": 1000 + key, "shape": SHAPES[kind], "was_on": day, "was_bit": place.bit,
+        "visit_id": FIRST_ID + key, "shape": SHAPES[kind], "was_on": day, "was_bit": place.bit,
         "was_with": place.practitioner_id,
         "unit_ids": frozenset(people | set(ROOMS) | set(DEVICES)),
         "first_day": day - timedelta(days=early), "last_day": day + timedelta(days=limit),

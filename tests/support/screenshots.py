@@ -62,6 +62,11 @@ def admin_planner(page):
     page.goto("/admin/treatments/treatmentplan/")
 
 
+def diary(page):
+    """Show the day by practitioner, each visit as its phases."""
+    page.goto("/diary/")
+
+
 PICTURES = (
     ("today", "mara", IPAD, "light", today),
     ("chart", "mara", DESKTOP, "light", chart),
@@ -69,6 +74,7 @@ PICTURES = (
     ("session-record", "mara", DESKTOP, "light", session_record),
     ("photo-compare", "mara", DESKTOP, "dark", photo_compare),
     ("admin-planner", "lead", DESKTOP, "light", admin_planner),
+    ("diary", "desk", DESKTOP, "light", diary),
 )
 
 

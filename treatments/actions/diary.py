@@ -9,9 +9,9 @@ from datetime import date, datetime
 from uuid import UUID, uuid5
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from clinic.actions import diary, messages, tentative
+from clinic.actions.locks import deed
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.models import Appointment, Hold, Rest
 from clinic.scheduling.reasons import day_words
@@ -38,7 +38,7 @@ STEPS = {
 
 
 # --- Book -----------------------------------------------------------------------------------------
-@transaction.atomic
+@deed
 def book_session(
     *, planned_session: PlannedSession, slot: Slot, at: datetime, by, note: str = "",
     request_key=None, why: Iterable = (),
@@ -65,7 +65,7 @@ def book_session(
     return booked
 
 
-@transaction.atomic
+@deed
 def book_course(
     *, plan: TreatmentPlan, slots: Mapping[int, Slot], at: datetime, by,
     request_key: UUID | None = None, why: Mapping[int, Sequence] | None = None,
@@ -158,7 +158,7 @@ def _place(
         elif visit and visit.is_live:
             raise ValidationError(f"Session {number} has begun.", code="state")
         else:
-            visit = diary.book(
+            visit = diary.join_booking(
                 clinic=plan.clinic, patient=plan.patient, service=plan.service, note=note,
                 request_key=keys.get(number), **facts,
             )  # fmt: skip
@@ -187,7 +187,7 @@ def _for_session(taken: SlotTaken, course: Course, number: int) -> SlotTaken:
 
 
 # --- Keep a time for a while ----------------------------------------------------------------------
-@transaction.atomic
+@deed
 def keep_session(
     *, planned_session: PlannedSession, slot: Slot, at: datetime, by, request_key=None
 ) -> Appointment:
@@ -215,7 +215,7 @@ def keep_session(
 
 
 # --- Move, cancel, steps --------------------------------------------------------------------------
-@transaction.atomic
+@deed
 def move_appointment(
     *, appointment: Appointment, slot: Slot, version: int, at: datetime, by, why: Iterable = ()
 ) -> Appointment:
@@ -249,7 +249,7 @@ def move_session(
     )
 
 
-@transaction.atomic
+@deed
 def cancel_appointment(*, appointment: Appointment, reason: str, at: datetime, by) -> Appointment:
     """Cancel a visit; its session of the course needs a date again.
 
@@ -265,7 +265,7 @@ def cancel_appointment(*, appointment: Appointment, reason: str, at: datetime, b
     return row
 
 
-@transaction.atomic
+@deed
 def step(*, appointment: Appointment, step: str, at: datetime, by) -> Appointment:
     """Take one of `STEPS` with a visit. Raises ValidationError for an unknown one."""
     if step not in STEPS:
@@ -278,7 +278,7 @@ def step(*, appointment: Appointment, step: str, at: datetime, by) -> Appointmen
     return row
 
 
-@transaction.atomic
+@deed
 def undo(*, appointment: Appointment, at: datetime, by) -> Appointment:
     """Step a visit back by one state, see `clinic.actions.diary.undo`; a signed session stays."""
     course, session = _course_of(appointment)

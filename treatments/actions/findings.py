@@ -12,9 +12,9 @@ from decimal import Decimal
 
 from clinic.models import Allergy
 from clinic.scheduling.minutes import day_number
+from treatments.actions import consents, screening
 from treatments.actions.records import Record
 from treatments.models import FindingAnswer, Product, TreatmentSession, ZoneTreatment
-from treatments.safety import seeds
 from treatments.safety.depth import (
     DeviceLimits,
     ProtocolRange,
@@ -41,6 +41,8 @@ from treatments.safety.intervals import IntervalLimits, check_interval
 from treatments.safety.routes import Phase, Route, SerumFacts, check_route
 from treatments.safety.udi import LotFacts, check_lot
 
+LOT_SOURCE = "The expiry printed on the pack; [proposal] no use after it or while set aside"
+OWN_RULE = "[proposal] the clinic's own rule; no source gives one"
 KEY_LONGEST = 120  # FindingAnswer.finding_key
 EU = frozenset([
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
@@ -66,6 +68,12 @@ class Judged:
     def key(self) -> str:
         """Return the finding's key as answers keep it."""
         return answer_key(self.finding)
+
+    @property
+    def is_about_consent(self) -> bool:
+        """Say whether a signature of the patient would settle it."""
+        settled = {"CONSENT_MISSING", "CONSENT_WITHDRAWN", "CONSENT_OLD_TEXT"}
+        return self.finding.code in settled
 
     @property
     def is_open(self) -> bool:
@@ -97,7 +105,8 @@ def judge(record: Record, *, at: datetime, signing: bool = False) -> list[Judged
     """
     found = in_order(dict.fromkeys([
         *_about_skin(record), *_about_numbing(record, at, signing), *_about_zones(record),
-        *_about_lots(record), *_about_products(record),
+        *_about_lots(record), *_about_products(record), *_about_health(record),
+        *consents.about(record),
     ]))  # fmt: skip
     return [Judged(finding, _answer_to(finding, record.answers)) for finding in found]
 
@@ -117,10 +126,28 @@ def _about_skin(record: Record):
         text = "The skin is recorded as not intact: creams and needles are for intact skin only."
         source = "Labels of topical anaesthetics: intact skin only; SkinPen manual: open wounds"
         yield Finding(Level.STOP, "SKIN_NOT_INTACT", text, {}, source)
-    if any(row.code == Allergy.Code.METAL for row in record.allergies):
+    yield from _about_contact(record)
+
+
+def _about_contact(record: Record):
+    """Allergies to what touches the skin: needles, the antiseptic, gloves, a dressing."""
+    known = {row.code for row in record.allergies}
+    cleanser = record.session.cleansed_with if Allergy.Code.ANTISEPTIC in known else None
+    if Allergy.Code.METAL in known:
         text = "An allergy to metals is on file; needles are of stainless steel with nickel."
         source = "SkinPen manual: contraindicated in stainless steel allergy; Chu 2021"
         yield Finding(Level.STOP, "ALLERGY_METAL", text, {}, source)
+    if cleanser and cleanser.kind == Product.Kind.ANTISEPTIC:
+        text = f"An allergy to antiseptics is on file; the skin was cleansed with {cleanser.name}."
+        yield Finding(Level.STOP, "ALLERGY_ANTISEPTIC", text, {}, OWN_RULE, cleanser.name)
+    if Allergy.Code.LATEX in known:
+        text = "An allergy to latex is on file: gloves and whatever touches the skin without latex."
+        yield Finding(Level.INFO, "ALLERGY_LATEX", text, {}, OWN_RULE)
+    if Allergy.Code.ADHESIVE in known:
+        for product in dict.fromkeys(row.product for row in record.numbing if row.occluded):
+            text = (f"An allergy to dressings and adhesives is on file; {product.name} is recorded"
+                    " as covered.")  # fmt: skip
+            yield Finding(Level.INFO, "ALLERGY_ADHESIVE", text, {}, OWN_RULE, product.name)
 
 
 def years(months: int | None) -> Decimal | None:
@@ -143,6 +170,7 @@ def limits_of(product: Product, on: date, rules: DoseRules) -> ProductLimits:
         child_rows=tuple(_limit_row(row) for row in rows if (row.min_age_months or 0) < adult_from),
         has_label_cap=product.has_label_cap,
         occlusion_allowed=product.occlusion != Product.Occlusion.NONE,
+        occlusion_required=product.occlusion == Product.Occlusion.REQUIRED,
         source=product.source,
         house_mg_per_kg=product.house_limit_mg_per_kg,
         area_table=tuple((row.area_cm2, row.grams) for row in product.area_table.all()),
@@ -180,7 +208,7 @@ def patient_facts(record: Record) -> PatientFacts:
 
 def _applications(record: Record, rows) -> list[Application]:
     record.read_labels()
-    names = {row.zone.code: row.zone.name for row in [*record.zones, *record.past_zones]}
+    names = record.zone_names
     return [
         Application(
             product=limits_of(row.product, record.session.performed_on, record.rules.dose),
@@ -251,7 +279,7 @@ def _about_zones(record: Record):
         yield from _interval(record, row)
     if record.zones and session.clinic.jurisdiction.upper().startswith("GB-SC"):
         yield from check_depth_line(
-            max(row.depth_mm for row in record.zones), seeds.SCOTLAND_DEPTH_LINE,
+            max(row.depth_mm for row in record.zones), record.rules.depth_line,
             is_rf=bool(session.device and session.device.model.kind == "rf"),
             prescribed_anaesthetic=any(row.prescription_ref for row in record.numbing),
             on=session.performed_on,
@@ -296,9 +324,21 @@ def _interval(record: Record, row: ZoneTreatment):
     deeper = max([row.depth_mm, *(past.depth_mm for past in earlier[:1])])
     return check_interval(
         row.zone.name, days_since_last=min(days, default=None), depth_mm=deeper,
-        earlier_sessions_12_months=sum(0 <= one < 365 for one in days[: len(earlier)]),
+        earlier_sessions_12_months=sum(0 <= one < rules.yearly_days for one in days[: len(earlier)]),
         limits=limits,
     )  # fmt: skip
+
+
+def _about_health(record: Record):
+    """The health check of the visit, with the creams of this session, and the patient's age."""
+    session = record.session
+    record.read_labels()
+    return screening.about(screening.Checked(
+        patient=session.patient, day=session.performed_on, response=record.health_check,
+        protocol=session.plan.protocol if session.plan else None,
+        creams=screening.creams_of(record.numbing), rules=record.rules,
+        jurisdiction=session.clinic.jurisdiction,
+    ))  # fmt: skip
 
 
 def _about_lots(record: Record):
@@ -313,8 +353,8 @@ def _about_lots(record: Record):
             facts = LotFacts(f"{product.name} lot {lot.number}", lot.expires_on,
                              expiry_day_given=True, quarantined=held)  # fmt: skip
         yield from check_lot(
-            facts, on=record.session.performed_on, at_intake=False,
-            source=record.rules.lot_source, warn_within_days=record.rules.lot_warn_days,
+            facts, on=record.session.performed_on, at_intake=False, source=LOT_SOURCE,
+            soon_source=record.rules.lot_source, warn_within_days=record.rules.lot_warn_days,
         )  # fmt: skip
 
 

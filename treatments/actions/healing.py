@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from clinic.actions.audit import record
 from clinic.actions.diary import mark_to_move
+from clinic.actions.locks import deed
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment, Rest
 from clinic.scheduling.minutes import day_number
@@ -20,7 +20,7 @@ EXTRA_DAYS = (7, 14, 21)
 LONGEST_REASON = 200
 
 
-@transaction.atomic
+@deed
 def slow_healing(
     *, session: TreatmentSession, extra_days: int, because: str, version: int, at: datetime, by
 ) -> list[Appointment]:

@@ -2,16 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import BigIntegerField
 
 from clinic.actions.locks import share_diary
+from clinic.models.prepared import Given, Prepared
 from treatments.models import PlannedSession, TreatmentPlan
 
 Status = TreatmentPlan.Status
 #: The worklist's columns of a course nobody has been called for.
 AWAKE = {"contacts_unanswered": 0, "snoozed_until": None, "snoozed_because": "", "snoozed_by": None}
+
+
+#: The earliest free day of a course for whose next session nobody has looked.
+NOT_LOOKED = {"next_free_on": None, "next_free_seen_at": None}
+#: What makes a free day found before say nothing about the next session any more.
+_SEARCHED = {"status", "sessions_done", "next_booked_on", "next_earliest_on", "next_latest_on"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,7 @@ class Kept:
     next_ideal_on: date | None = None
     next_latest_on: date | None = None
     start_by_on: date | None = None
+    next_to_move: bool = False
 
     def differs_from(self, plan: TreatmentPlan) -> dict[str, tuple]:
         """Return column -> (kept, derived) where the row says something else."""
@@ -41,7 +50,8 @@ def derive(plan: TreatmentPlan, sessions: Sequence[PlannedSession]) -> Kept:
 
     The window of the next session counts from the last one done. Before the first, in the course's
     own figures: from the day of agreement on, overdue after one shortest interval, at risk after one
-    longest. A booking counts when it is the next session's: a later one leaves a gap to book.
+    longest. A booking counts when it is the next session's: a later one leaves a gap to book. While
+    the next session has no time, a visit of the course that waits to be moved makes it urgent.
     """
     done = [row for row in sessions if row.done_on]
     status = plan.status
@@ -59,7 +69,8 @@ def derive(plan: TreatmentPlan, sessions: Sequence[PlannedSession]) -> Kept:
     window = [(last or plan.agreed_on) + timedelta(days=gap) for gap in gaps]
     booked = following.appointment.local_date if following.is_booked else None
     start_by = _start_by(plan, following, sessions)
-    return Kept(status, len(done), last, booked, *window, start_by)
+    to_move = booked is None and any(row.lost_its_day for row in sessions)
+    return Kept(status, len(done), last, booked, *window, start_by, to_move)
 
 
 def _start_by(plan, following, sessions) -> date | None:
@@ -81,14 +92,27 @@ def lock_plan(plan: TreatmentPlan) -> TreatmentPlan:
         for name in ("clinic", "patient", "service")
         if TreatmentPlan._meta.get_field(name).is_cached(plan)
     }
-    rows = TreatmentPlan.objects.select_for_update(of=("self",))
     if missing := {"clinic", "patient", "service"} - read.keys():
-        rows = rows.select_related(*sorted(missing))
-    row = rows.get(pk=plan.pk)
+        rows = TreatmentPlan.objects.select_for_update(of=("self",))
+        row = rows.select_related(*sorted(missing)).get(pk=plan.pk)
+    else:
+        row = _locked(plan)
     for name, thing in read.items():
         if getattr(row, f"{name}_id") == thing.pk:
             setattr(row, name, thing)
     return row
+
+
+@Prepared
+def _row():
+    """Ask for a course, held until the deed commits."""
+    return TreatmentPlan.objects.select_for_update().filter(pk=Given("plan", BigIntegerField()))
+
+
+def _locked(plan: TreatmentPlan) -> TreatmentPlan:
+    if not (found := _row.rows(plan=plan.pk)):
+        raise TreatmentPlan.DoesNotExist("This course is gone.")
+    return found[0]
 
 
 @transaction.atomic(savepoint=False)  # part of other deeds: they stand or fall with it
@@ -111,10 +135,29 @@ def keep_dates(
         values = {name: now for name, (_, now) in changes.items()}
         if values.get("next_booked_on") or "sessions_done" in values:
             values |= AWAKE  # a date agreed, or a session done, answers every call before it
+        if values.get("next_to_move"):
+            values |= {name: AWAKE[name] for name in AWAKE if name.startswith("snoozed")}
+        if _SEARCHED & changes.keys():
+            values |= NOT_LOOKED
         TreatmentPlan.objects.filter(pk=row.pk).update(**values)
     for name, value in asdict(kept).items():
         setattr(plan, name, value)
     return changes
+
+
+def keep_free_day(*, plan: TreatmentPlan, day: date, at: datetime) -> bool:
+    """Keep what a search has just found: no day before `day` is free for the course's next session.
+
+    Says whether it was written: not where the course is no longer the one that was searched, nor
+    where the same was found on the same day of the clinic. A figure of the diary, nobody's deed.
+    """
+    day_of, seen = plan.clinic.local_date, plan.next_free_seen_at
+    if plan.next_free_on == day and seen and day_of(seen) == day_of(at):
+        return False
+    searched = {name: getattr(plan, name) for name in _SEARCHED - {"next_booked_on"}}
+    rows = TreatmentPlan.objects.filter(pk=plan.pk, next_booked_on=None, **searched)
+    plan.next_free_on, plan.next_free_seen_at = day, at
+    return bool(rows.update(next_free_on=day, next_free_seen_at=at))
 
 
 # --- Agree ----------------------------------------------------------------------------------------

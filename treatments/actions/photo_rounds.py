@@ -10,10 +10,10 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Count, Q
 
 from clinic.actions.audit import record
+from clinic.actions.locks import deed
 from treatments.actions import photo_files
 from treatments.actions.photos import settle
 from treatments.actions.renditions import SIZES, order_renditions
@@ -70,7 +70,7 @@ def _pending(done: Round, before, at, by) -> None:
             done.removed += 1
 
 
-@transaction.atomic
+@deed
 def _take_back(photo: Photo, at, by) -> bool:
     """Delete a promise nobody kept, if it still is one."""
     if not Photo.objects.filter(pk=photo.pk, state=Photo.State.PENDING).delete()[0]:
@@ -136,7 +136,7 @@ def _old(before):
     return Photo.objects.exclude(state=Photo.State.PENDING).filter(uploaded_at__lt=before)
 
 
-@transaction.atomic
+@deed
 def _forget(done: Round, made: Rendition) -> None:
     """Forget one size of a photo; the photo is then asked for again."""
     made.delete()

@@ -7,18 +7,19 @@ from threading import BoundedSemaphore
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from clinic.actions.audit import record
+from clinic.actions.locks import deed
 from clinic.models import Clinic, Patient
 from treatments.actions.photo_files import discard, keep, new_name
 from treatments.actions.renditions import SIZES, order_renditions
 from treatments.imaging.intake import Limits, Master, PhotoRefused
 from treatments.imaging.isolated import take_in_isolated
-from treatments.models import Photo, TreatmentSession, View
+from treatments.models import Photo, PhotoPermission, TreatmentSession, View
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 DECODERS = BoundedSemaphore(2)
 FIRST_CAMERA_YEAR = 1990  # what a camera whose clock was never set writes lies before
 NOT_KEPT = "This photo could not be stored just now. Try again in a moment."
+NO_PERMISSION = "The patient has not permitted photos for the record. Ask, and record the answer."
 JPEG, WEBP = "image/jpeg", "image/webp"
 
 
@@ -38,6 +40,14 @@ class PhotoNotKept(Exception):  # noqa: N818 (nobody's mistake: the store did no
         return self.sentence
 
 
+class PhotoNotPermitted(PermissionDenied):
+    """The patient has not permitted this: taking a photo, or this use of one."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
 def take_photo(
     *, patient: Patient, upload, view: View | None, session: TreatmentSession | None,
     taken_on: date | None, at: datetime, by,
@@ -46,7 +56,8 @@ def take_photo(
 
     `upload` is a file or bytes; `taken_on` None asks the camera, then the session, then `at`. A
     file that is on file for this patient returns that photo, whose `uploaded_at` is then not `at`.
-    Raises PhotoRefused (its sentence is for the person) and PhotoNotKept; both leave nothing.
+    Raises PhotoNotPermitted without the patient's permission for the record, PhotoRefused (its
+    sentence is for the person) and PhotoNotKept; all leave nothing.
 
     Not one transaction but a chain of them, none held while a file is decoded or written: the row
     is promised, the file made, the row told what the file will be, the file kept, the row shown.
@@ -70,6 +81,8 @@ def take_photo(
 @transaction.atomic(durable=True)
 def _promise(patient, view, session, at, by) -> Photo:
     """Write the row before the file: from here on no file can be there that no row knows."""
+    if not PhotoPermission.objects.permits(patient.pk, PhotoPermission.Scope.RECORD):
+        raise PhotoNotPermitted(NO_PERMISSION)
     return Photo.objects.create(
         clinic=patient.clinic, patient=patient, view=view, session=session,
         taken_on=patient.clinic.local_date(at), uploaded_at=at, uploaded_by=by,
@@ -165,7 +178,7 @@ def discard_quietly(name: str) -> None:
         log.warning("A file of a photo stays behind for reconcile_photos")
 
 
-@transaction.atomic
+@deed
 def settle(*, photo: Photo, at: datetime, by) -> Photo:
     """Show a promised photo whose file is kept, and ask for its sizes. Doing it twice is once."""
     waiting = Photo.objects.filter(pk=photo.pk, state=Photo.State.PENDING)
@@ -179,7 +192,7 @@ def settle(*, photo: Photo, at: datetime, by) -> Photo:
     return settled
 
 
-@transaction.atomic
+@deed
 def sort_photo(*, photo: Photo, view: View | None, at: datetime, by) -> Photo:
     """Put a photo under another standard view, or under none yet; return the new row."""
     current = Photo.objects.select_for_update().get(pk=photo.pk)
@@ -193,7 +206,28 @@ def sort_photo(*, photo: Photo, view: View | None, at: datetime, by) -> Photo:
     return Photo.objects.get(pk=current.pk)
 
 
-@transaction.atomic
+@deed
+def date_photo(*, photo: Photo, keep: str, at: datetime, by) -> Photo:
+    """Settle a photo whose camera's day is not its session's; return the new row.
+
+    `keep` is what is right: "camera" (the photo was not taken in that session) or "session" (the
+    camera's clock is wrong).
+    """
+    current = Photo.objects.select_for_update().get(pk=photo.pk)
+    if current.struck_at:
+        raise ValidationError("This photo is marked as a mistake.", code="struck")
+    if not current.is_dated_apart(current.clinic.zone):
+        return current
+    day = current.taken_on if keep == "camera" else current.session.performed_on
+    session = None if keep == "camera" else current.session
+    Photo.objects.filter(pk=current.pk).update(taken_on=day, session=session)
+    details = {"kept": keep, "session": current.session_id, "from": current.taken_on.isoformat(),
+               "to": day.isoformat()}  # fmt: skip
+    record("photo.dated", current, at=at, by=by, category="photo", details=details)
+    return Photo.objects.get(pk=current.pk)
+
+
+@deed
 def strike_photo(*, photo: Photo, reason: str, at: datetime, by) -> Photo:
     """Mark a photo as entered by mistake: it is shown nowhere any more, and kept."""
     reason = reason.strip()
@@ -215,20 +249,40 @@ class OpenedPhoto:
     file_name: str
 
 
-@transaction.atomic
-def open_photo(*, key: UUID, size: str, clinic: Clinic, at: datetime, by) -> OpenedPhoto:
+@deed
+def open_photo(
+    *, key: UUID, size: str, clinic: Clinic, purpose: str, at: datetime, by
+) -> OpenedPhoto:
     """Find a photo's file for a user and write "photo.viewed": the one door to a photo's bytes.
 
     `size` is large, medium or thumb; large is the master until the sizes are made. An unknown key,
-    another clinic's, a struck photo and a size that is not there are the same `Http404`.
+    another clinic's, a struck photo and a size that is not there are the same `Http404`. `purpose`
+    is a scope of `PhotoPermission`: RECORD for care; any other must be permitted by the patient at
+    this moment, else `PhotoNotPermitted`.
     """
     if size not in SIZES:
         raise Http404
-    photo = get_object_or_404(Photo.objects.of(clinic).shown(), key=key)
+    rows = Photo.objects.of(clinic).shown().select_related("view")
+    photo = get_object_or_404(rows, key=key)
+    _must_be_permitted(photo, PhotoPermission.Scope(purpose))
     made = photo.renditions.filter(name=size).first()
     if made is None and size != "large":
         raise Http404
-    record("photo.viewed", photo, at=at, by=by, category="photo", details={"size": size})
+    details = {"size": size, "purpose": str(purpose)}
+    record("photo.viewed", photo, at=at, by=by, category="photo", details=details)
     if made is None:
         return OpenedPhoto(photo.storage_name, JPEG, f"{photo.key}.jpg")
     return OpenedPhoto(made.storage_name, WEBP, f"{photo.key}-{size}.webp")
+
+
+def _must_be_permitted(photo: Photo, purpose: PhotoPermission.Scope) -> None:
+    """Refuse a use the patient has not permitted now; a photo without a view may show the face.
+
+    A photo on file was permitted when it was taken and stays part of the record, whatever the
+    patient says later: care may always look at it.
+    """
+    if purpose == PhotoPermission.Scope.RECORD:
+        return
+    may_show_face = photo.view is None or photo.view.region == "face"
+    if not PhotoPermission.objects.permits(photo.patient_id, purpose, with_face=may_show_face):
+        raise PhotoNotPermitted(f"The patient has not permitted: {purpose.label}.")

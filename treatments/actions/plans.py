@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from clinic.actions import diary
 from clinic.actions.audit import record
+from clinic.actions.locks import deed
 from clinic.actions.refusals import Conflict, NotHealed, broken_promise
 from clinic.models import Appointment, Rest
 from clinic.scheduling.minutes import day_number
@@ -24,7 +25,7 @@ ZoneWish = tuple[Zone, Decimal, int]  # zone, set depth in mm, passes
 Status = TreatmentPlan.Status
 
 
-@transaction.atomic
+@deed
 def agree_course(
     *, patient, protocol: Protocol, zones: Iterable[ZoneWish], sessions: int, gap_days_min: int,
     gap_days_ideal: int, gap_days_max: int, service, practitioner=None,
@@ -79,7 +80,7 @@ def as_agreed(protocol: Protocol) -> dict:
 
 
 # --- Edit, stop, change an interval ---------------------------------------------------------------
-@transaction.atomic
+@deed
 def edit_course(
     *, plan: TreatmentPlan, version: int, zones: Iterable[ZoneWish], sessions: int,
     gap_days_min: int, gap_days_ideal: int, gap_days_max: int, service, practitioner=None,
@@ -120,7 +121,7 @@ def edit_course(
     return row
 
 
-@transaction.atomic
+@deed
 def stop_course(
     *, plan: TreatmentPlan, because: str, on: date, at: datetime, by,
     cancel_reason: str = Appointment.CancelReason.CLINIC,
@@ -150,7 +151,7 @@ def stop_course(
     return row
 
 
-@transaction.atomic
+@deed
 def change_gap(
     *, planned_session: PlannedSession, gap_days_min: int, gap_days_ideal: int, gap_days_max: int,
     because: str, at: datetime, by,

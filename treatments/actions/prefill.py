@@ -63,13 +63,17 @@ def _zones(session, last) -> None:
     """Set zones and depths as agreed; passes and speed as they were used in that zone."""
     before = {row.zone_id: row for row in last.zones.all()} if last else {}
     agreed = session.plan.zones.all() if session.plan else before.values()
-    speeds = session.device.model.speeds if session.device else []
+    model = session.device.model if session.device else None
+    was = last.device.model if last and last.device else None
+
+    def speed(zone_id):
+        used = before[zone_id].speed if zone_id in before else None
+        return model.speed_instead(used, was=was) if model else used
+
     ZoneTreatment.objects.bulk_create(
         ZoneTreatment(
-            session=session, zone_id=row.zone_id, depth_mm=row.depth_mm,
+            session=session, zone_id=row.zone_id, depth_mm=row.depth_mm, speed=speed(row.zone_id),
             passes=before[row.zone_id].passes if row.zone_id in before else row.passes,
-            speed=before[row.zone_id].speed if row.zone_id in before
-            else speeds[0] if len(speeds) == 1 else None,
         )
         for row in agreed
     )  # fmt: skip

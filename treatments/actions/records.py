@@ -12,10 +12,13 @@ from treatments.actions.thresholds import HouseRules, house_rules
 from treatments.models import (
     AnaestheticApplication,
     CartridgeUse,
+    CourseConsent,
     FindingAnswer,
     ProductUse,
+    ScreeningResponse,
     TreatmentSession,
     ZoneTreatment,
+    consent_of,
 )
 from treatments.safety.area import bsa_m2, zone_area_cm2
 
@@ -65,6 +68,18 @@ class Record:
     def numbing(self) -> list[AnaestheticApplication]:
         """Return the creams of this session."""
         return [row for row in self._all_numbing if row.session_id == self.session.pk]
+
+    @property
+    def zone_names(self) -> dict[str, str]:
+        """Return the names of all zones of the record and of those before it, by code."""
+        return {row.zone.code: row.zone.name for row in self._all_zones}
+
+    @property
+    def creams(self) -> list[tuple[AnaestheticApplication, str]]:
+        """Return the creams of this session, each with the zones it was put on in words."""
+        names = self.zone_names
+        return [(row, ", ".join(names.get(code, code) for code in row.zone_codes))
+                for row in self.numbing]  # fmt: skip
 
     @property
     def earlier_numbing(self) -> list[AnaestheticApplication]:
@@ -120,9 +135,38 @@ class Record:
         return {row.area.zone_code: row for row in rows.select_related("area")}
 
     @cached_property
+    def health_check(self) -> ScreeningResponse | None:
+        """Return the visit's newest health check, with its questions."""
+        if self.session.appointment_id is None:
+            return None
+        return ScreeningResponse.objects.of_visit(self.session.appointment_id)
+
+    @cached_property
     def rules(self) -> HouseRules:
         """Return the house's limits on the day of the session."""
         return house_rules(self.session.performed_on)
+
+    @cached_property
+    def consent(self) -> CourseConsent | None:
+        """Return the consent of the session's course on its day; None outside courses.
+
+        Cream is asked for where this session used one, whatever the service plans.
+        """
+        session, plan = self.session, self.session.plan
+        if plan is None:
+            return None
+        plan.patient = session.patient
+        return consent_of(plan, day=session.performed_on, numbs=bool(self.numbing))
+
+    @property
+    def sessions_before(self) -> int:
+        """Count the sessions of the same course done before this one."""
+        mine = self.session
+        return len({
+            row.session_id for row in self.past_zones
+            if row.session.plan_id == mine.plan_id
+            and row.session.performed_on <= mine.performed_on
+        })  # fmt: skip
 
     @property
     def weight(self) -> BodyMeasure | None:

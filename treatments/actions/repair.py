@@ -5,10 +5,11 @@ Lock order: the diary (alone for an absence), courses by key, appointments and h
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 
 from clinic.actions.absences import (
     Absence,
@@ -20,41 +21,53 @@ from clinic.actions.absences import (
     visits_in,
 )
 from clinic.actions.audit import record
-from clinic.actions.locks import own_diary
+from clinic.actions.locks import deed, own_diary
+from clinic.actions.patients import forget_away, note_away
+from clinic.actions.placing import make_way
 from clinic.actions.refusals import Conflict, broken_promise
-from clinic.models import Appointment, Blackout, Clinic, Hold
+from clinic.models import Appointment, Blackout, Clinic, Hold, Refusal
 from clinic.scheduling.minutes import minute_of_instant
 from clinic.scheduling.slots import Slot
 from treatments.actions.diary import move_appointment
 from treatments.actions.kept import keep_dates, lock_plan
 from treatments.models import TreatmentPlan
+from treatments.models.disruptions import NOTHING_REFUSED, Refused
 
-__all__ = ["Absence", "Applied", "Chosen", "apply_repair", "keep_absence"]
+__all__ = ["Absence", "Applied", "Chosen", "Said", "apply_repair", "keep_absence"]
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """One row of a plan to carry out: the visit, the version seen, its new slot and why.
-
-    `refused_days` are days the patient said no to: kept as days away.
-    """
+    """One row of a plan to carry out: the visit, the version seen, its new slot and why."""
 
     appointment: Appointment
     version: int
     slot: Slot
     why: tuple = ()
-    refused_days: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was said about one visit, moved or not: new refusals, and kept ones that are over."""
+
+    appointment: Appointment
+    refused: Refused = NOTHING_REFUSED
+    forgotten: Refused = NOTHING_REFUSED
 
 
 @dataclass
 class Applied:
-    """What became of a plan: visits moved, and those whose place was gone, with the sentence."""
+    """What became of a plan: visits moved, and those whose place was gone, with the sentence.
+
+    `refusals` counts what patients said no to, as far as it was not kept before.
+    """
 
     moved: list[Appointment] = field(default_factory=list)
     clashed: dict[int, str] = field(default_factory=dict)
+    refusals: int = 0
 
 
-@transaction.atomic
+@deed
 def keep_absence(*, clinic: Clinic, absence: Absence, at: datetime, by) -> Outcome:
     """Keep that somebody or something is away; every visit it falls into becomes work.
 
@@ -66,6 +79,7 @@ def keep_absence(*, clinic: Clinic, absence: Absence, at: datetime, by) -> Outco
         raise ValidationError("This belongs to another clinic.", code="foreign")
     check_absence(absence, today=clinic.local_date(at))
     own_diary(clinic.pk)
+    make_way(clinic=clinic, at=at)  # a room kept for nobody any more may be swapped into
     visits = visits_in(clinic, absence, at=at)
     plans = _locked_plans(visits)
     visits = visits_in(clinic, absence, at=at) if plans else visits
@@ -76,17 +90,23 @@ def keep_absence(*, clinic: Clinic, absence: Absence, at: datetime, by) -> Outco
     return outcome
 
 
-@transaction.atomic
-def apply_repair(*, clinic: Clinic, rows: Sequence[Chosen], at: datetime, by) -> Applied:
+@deed
+def apply_repair(
+    *, clinic: Clinic, rows: Sequence[Chosen], said: Sequence[Said] = (), at: datetime, by
+) -> Applied:
     """Carry out the rows of a plan in one transaction, in order of their new times.
 
     The visits make way for each other first. A row whose place is gone, or that somebody changed,
     stays to be moved and is named in `clashed`; the others are done. A row that already stands
-    where it should (a double tap) counts as moved and is not written again.
+    where it should (a double tap) counts as moved and is not written again. What was said about
+    any visit, moved or not, is kept.
     """
     plans = _locked_plans(row.appointment for row in rows)
-    now = _locked_visits(clinic, rows)
+    now = _locked_visits(clinic, [*rows, *said])
     applied, waiting = Applied(), []
+    for one in said:
+        if visit := now.get(one.appointment.pk):
+            applied.refusals += _keep_refusals(one, visit, at=at, by=by)
     for row in sorted(rows, key=lambda row: (row.slot.start, row.appointment.pk)):
         visit = now.get(row.appointment.pk)
         if visit is None:
@@ -97,7 +117,7 @@ def apply_repair(*, clinic: Clinic, rows: Sequence[Chosen], at: datetime, by) ->
             applied.clashed[visit.pk] = "Somebody changed this appointment meanwhile."
         else:
             waiting.append((row, visit))
-    held = let_times_go(visit for _, visit in waiting)
+    held = let_times_go((visit for _, visit in waiting), at=at)
     for row, visit in waiting:
         _move(row, visit, applied, at=at, by=by)
     _take_back(held, applied.clashed)
@@ -109,13 +129,12 @@ def apply_repair(*, clinic: Clinic, rows: Sequence[Chosen], at: datetime, by) ->
 
 
 def _move(row: Chosen, visit: Appointment, applied: Applied, *, at, by) -> None:
-    """Move one visit and keep the days its patient refused, or say why it could not be."""
+    """Move one visit, or say why it could not be."""
     try:
         with transaction.atomic():
             moved = move_appointment(
                 appointment=visit, slot=row.slot, version=row.version, at=at, by=by, why=row.why
             )
-            _keep_refusals(row, moved, at=at, by=by)
     except Conflict:
         applied.clashed[visit.pk] = "Somebody changed this appointment meanwhile."
     except ValidationError as refusal:
@@ -124,16 +143,37 @@ def _move(row: Chosen, visit: Appointment, applied: Applied, *, at, by) -> None:
         applied.moved.append(moved)
 
 
-def _keep_refusals(row: Chosen, visit: Appointment, *, at, by) -> None:
-    """Keep the days a patient said no to as days away."""
-    known = set(visit.patient.blackouts.values_list("from_day", "to_day"))
-    for day in sorted(row.refused_days):
-        if (day, day) not in known:
-            Blackout.objects.create(
-                patient=visit.patient, kind=Blackout.Kind.HOLIDAY, from_day=day, to_day=day
-            )
-            record("patient.away_added", visit.patient, at=at, by=by, patient=visit.patient,
-                   category="schedule", details={"day": day.isoformat()})  # fmt: skip
+def _keep_refusals(said: Said, visit: Appointment, *, at, by) -> int:
+    """Keep what a patient said no to, forget what no longer holds; return how many were new.
+
+    Days become days of the patient on which nothing is booked; weekdays and practitioners stay
+    with the visit, for its next new time.
+    """
+    patient, gone = visit.patient, said.forgotten
+    kept = {row.from_day: row for row in patient.blackouts.filter(kind=Blackout.Kind.REFUSED)}
+    for day in sorted(gone.days & kept.keys()):
+        forget_away(blackout=kept[day], at=at, by=by)
+    fresh = sorted(said.refused.days - kept.keys())
+    for day in fresh:
+        note_away(patient=patient, kind=Blackout.Kind.REFUSED, from_day=day, to_day=day, at=at,
+                  by=by)  # fmt: skip
+    units = visit.clinic.resources.practitioners()
+    people = units.filter(pk__in=said.refused.practitioner_ids).values_list("pk", flat=True)
+    weekdays = sorted(said.refused.weekdays)
+    wanted = [*({"weekday": day} for day in weekdays), *({"practitioner_id": pk} for pk in people)]
+    over = visit.refusals.filter(
+        Q(weekday__in=gone.weekdays) | Q(practitioner__in=gone.practitioner_ids)
+    )
+    forgotten = list(over.values("weekday", "practitioner_id"))
+    over.delete()
+    new = [one for one in wanted if not visit.refusals.filter(**one).exists()]
+    Refusal.objects.bulk_create(
+        Refusal(appointment=visit, said_at=at, said_by=by, **one) for one in new
+    )
+    if new or forgotten:
+        record("appointment.refused", visit, at=at, by=by, patient=patient, category="schedule",
+               details={"refused": new, "forgotten": forgotten})  # fmt: skip
+    return len(fresh) + len(new)
 
 
 def _take_back(held: Mapping[int, list[tuple[int, int, int]]], clashed: Mapping[int, str]) -> None:
@@ -161,7 +201,7 @@ def _locked_plans(visits: Iterable[Appointment]) -> list[TreatmentPlan]:
     return [lock_plan(plan) for plan in plans]
 
 
-def _locked_visits(clinic: Clinic, rows: Sequence[Chosen]) -> dict[int, Appointment]:
+def _locked_visits(clinic: Clinic, rows: Sequence[Chosen | Said]) -> dict[int, Appointment]:
     """Return the clinic's visits of these rows as they are now, held, lowest key first."""
     ids = [row.appointment.pk for row in rows]
     found = Appointment.objects.of(clinic).filter(pk__in=ids).order_by("pk")

@@ -6,10 +6,10 @@ Signing is a deed of its own size: treatments/actions/signing.py.
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.db.models import F
 
 from clinic.actions.audit import record as audit
+from clinic.actions.locks import deed
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment, Membership, Role
 from clinic.scheduling.reasons import day_words
@@ -49,7 +49,7 @@ ROWS = {
 OPENED_FROM = ("booked", "arrived", "in_session", "fulfilled")
 
 
-@transaction.atomic
+@deed
 def open_record(*, appointment: Appointment, at: datetime, by) -> TreatmentSession:
     """Return the record of an appointment, made and filled from the plan and the last session.
 
@@ -108,7 +108,7 @@ def row_state(name: str, row) -> dict:
     return {column: getattr(row, column) for column in ROWS[name][1]}
 
 
-@transaction.atomic
+@deed
 def save_draft(
     *, session: TreatmentSession, version: int, values: dict, at: datetime, by
 ) -> TreatmentSession:
@@ -142,7 +142,7 @@ def _replace_rows(session, name: str, rows: list[dict]) -> None:
     model.objects.bulk_create(model(session=session, **row) for row in rows)
 
 
-@transaction.atomic
+@deed
 def answer_finding(
     *, session: TreatmentSession, key: str, seen: str, reason: str, at: datetime, by
 ) -> FindingAnswer:
@@ -178,7 +178,7 @@ def is_lead(user, clinic_id: int) -> bool:
     return led.exists()
 
 
-@transaction.atomic
+@deed
 def add_addendum(
     *, session: TreatmentSession, text: str, reason: str, at: datetime, by
 ) -> Addendum:
@@ -200,7 +200,7 @@ def add_addendum(
     return addendum
 
 
-@transaction.atomic
+@deed
 def strike_session(
     *, session: TreatmentSession, because: str, at: datetime, by
 ) -> TreatmentSession:

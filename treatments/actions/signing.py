@@ -7,16 +7,16 @@ from datetime import date, datetime
 from functools import partial
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import F
 
 from clinic.actions.audit import record as audit
 from clinic.actions.diary import mark_to_move
+from clinic.actions.locks import deed
 from clinic.actions.refusals import Conflict
 from clinic.models import Rest, TreatedArea
 from clinic.scheduling.minutes import day_number
 from clinic.scheduling.reasons import day_words
-from treatments.actions import diary
+from treatments.actions import diary, screening
 from treatments.actions.findings import Judged, judge
 from treatments.actions.kept import keep_dates, lock_plan
 from treatments.actions.records import Record
@@ -47,6 +47,7 @@ def gaps_in(record: Record) -> list[Gap]:
     session = record.session
     numbed, excused = bool(record.numbing), bool(session.no_numbing_because.strip())
     told = bool(session.aftercare_sheet_id and session.aftercare_explained)
+    unmarked = [(n, row.zone.name) for n, row in enumerate(record.zones) if row.endpoint is None]
     checks = [
         (session.skin_cleansed is None, "Say whether the skin was cleansed.", "skin_cleansed"),
         (session.skin_intact is None, "Say whether the skin is intact.", "skin_intact"),
@@ -55,7 +56,9 @@ def gaps_in(record: Record) -> list[Gap]:
          "no_numbing_because"),
         (session.device_id is None, "Choose the device.", "device"),
         (not record.cartridges, "Choose the cartridge's lot.", "cartridge"),
+        (session.needling_started_at is None, "Say when needling started.", "needling_started_at"),
         (not record.zones, "Record at least one zone.", "zones"),
+        *((True, f"Record the endpoint of {name}.", f"zones-{n}-endpoint") for n, name in unmarked),
         (session.pain_nrs is None, "Record the pain, 0 to 10.", "pain_nrs"),
         (not told, "Give the aftercare sheet and explain it.", "aftercare_sheet"),
         (not session.cartridge_discarded, "Put the cartridge into the sharps bin.",
@@ -64,12 +67,17 @@ def gaps_in(record: Record) -> list[Gap]:
     return [Gap(sentence, field) for is_missing, sentence, field in checks if is_missing]
 
 
-@transaction.atomic
-def sign_session(*, session: TreatmentSession, version: int, at: datetime, by) -> TreatmentSession:
+@deed
+def sign_session(
+    *, session: TreatmentSession, version: int, at: datetime, by, check_seen: int | None = None
+) -> TreatmentSession:
     """Sign a draft: freeze it with its findings and hash, and let everything follow from it.
 
+    The signature countersigns the visit's health check; `check_seen` is the one that was read,
+    0 where there was none.
     Signing twice gives the first signature. Raises `Conflict` when the record changed since
-    `version`, `NotReady` with everything that still stands in the way.
+    `version` or the check was answered again, `NotReady` with everything that still stands in the
+    way.
     """
     current = lock(session)
     if current.status == TreatmentSession.Status.SIGNED:
@@ -79,10 +87,13 @@ def sign_session(*, session: TreatmentSession, version: int, at: datetime, by) -
     if current.version != version:
         raise Conflict("Somebody else saved this record meanwhile.", current=current)
     record = Record(current)
+    _must_be_the_check_seen(record, check_seen)
     judged = judge(record, at=at, signing=True)
     gaps, waiting = gaps_in(record), [one for one in judged if one.is_open]
     if gaps or waiting:
         raise NotReady(gaps, waiting)
+    if record.health_check:
+        record.health_check = screening.countersign(response=record.health_check, at=at, by=by)
     content, findings = content_of(record), [one.to_dict() for one in judged]
     TreatmentSession.objects.filter(pk=current.pk, version=version).update(
         status=TreatmentSession.Status.SIGNED, signed_at=at, signed_by=by, signed_content=content,
@@ -94,6 +105,12 @@ def sign_session(*, session: TreatmentSession, version: int, at: datetime, by) -
     audit("session.signed", signed, at=at, by=by, category="note",
           details={"hash": signed.signed_hash, "rules": RULES_VERSION})  # fmt: skip
     return signed
+
+
+def _must_be_the_check_seen(record: Record, seen: int | None) -> None:
+    check = record.health_check
+    if seen is not None and seen != (check.pk if check else 0):
+        raise Conflict("The health check was answered again meanwhile.", current=record.session)
 
 
 def lock(session: TreatmentSession) -> TreatmentSession:
@@ -131,15 +148,18 @@ def content_of(record: Record) -> dict:
                     "weight_kg": _text(weight.weight_kg) if weight else None,
                     "weight_on": _text(weight.measured_on) if weight else None,
                     "allergies": [str(row) for row in record.allergies]},
+        "health_check": screening.content_of(record.health_check),
         "practitioner": session.practitioner.name,
         "performed_on": _text(session.performed_on),
         "course": str(plan.protocol) if plan else None,
+        "consents": _consents(record),
         "session_number": session.planned_session.number if session.planned_session else None,
         "device": f"{session.device}, serial {session.device.serial}" if session.device else None,
         "needling_started_at": _text(session.needling_started_at),
         "skin": {"cleansed": session.skin_cleansed, "with": _text(session.cleansed_with),
                  "intact": session.skin_intact},
         "cartridges": [_lot(row.lot) for row in record.cartridges],
+        "speed_unit": session.device.model.speed_unit if session.device else None,
         "zones": [_zone(row) for row in record.zones],
         "numbing": [_numbing(row) for row in record.numbing],
         "no_numbing_because": session.no_numbing_because,
@@ -154,6 +174,17 @@ def content_of(record: Record) -> dict:
                       "explained": session.aftercare_explained},
         "photos": [{"key": str(key), "sha256": sha256} for key, sha256 in photos],
     }  # fmt: skip
+
+
+def _consents(record: Record) -> list[dict]:
+    """Return which version of which text the patient had agreed to, and when."""
+    parts = record.consent.parts if record.consent else ()
+    return [
+        {"kind": part.kind, "text": part.consent.text.title, "code": part.consent.text.code,
+         "version": part.consent.text.version, "language": part.consent.text.language,
+         "given_at": _text(part.consent.given_at), "taken_by": str(part.consent.taken_by)}
+        for part in parts if part.consent and part.consent.stands
+    ]  # fmt: skip
 
 
 def _text(value) -> str | None:

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
-from clinic.actions.locks import share_diary
+from clinic.actions.locks import deed, share_diary
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment
 from clinic.scheduling.slots import Slot
@@ -15,7 +14,7 @@ from treatments.actions.kept import lock_plan
 from treatments.models import PlannedSession
 
 
-@transaction.atomic
+@deed
 def move_with_tail(
     *, appointment: Appointment, slot: Slot, others: Mapping[int, Slot], version: int,
     at: datetime, by, why: Mapping[int, Sequence] | None = None,
@@ -34,23 +33,31 @@ def move_with_tail(
     return book_course(plan=session.plan, slots=slots, at=at, by=by, why=why)
 
 
-@transaction.atomic
+@deed
 def cancel_with_tail(
     *, appointment: Appointment, reason: str, slots: Mapping[int, Slot], at: datetime, by,
-    why: Mapping[int, Sequence] | None = None,
+    version: int | None = None, why: Mapping[int, Sequence] | None = None,
 ) -> Appointment:  # fmt: skip
     """Cancel a visit of a course and book its session anew, with the sessions that give way.
 
-    `slots` by number of the session; without any it only cancels. Raises as `cancel_appointment`
-    and `book_course`; then nothing is cancelled either.
+    `slots` by number of the session; without any it only cancels, twice as good as once. Raises
+    Conflict when `version` is given and not the row's, and as `cancel_appointment` and
+    `book_course`; then nothing is cancelled either.
     """
-    if not slots:
-        return cancel_appointment(appointment=appointment, reason=reason, at=at, by=by)
     share_diary(appointment.clinic_id)
-    session = _locked(appointment)
+    session = _locked(appointment) if slots or _has_course(appointment) else None
+    now = Appointment.objects.select_for_update().get(pk=appointment.pk)
+    is_done = now.status == Appointment.Status.CANCELLED and not slots
+    if version is not None and now.version != version and not is_done:
+        raise Conflict("Somebody changed this appointment meanwhile.", current=now)
     row = cancel_appointment(appointment=appointment, reason=reason, at=at, by=by)
-    book_course(plan=session.plan, slots=slots, at=at, by=by, why=why)
+    if slots:
+        book_course(plan=session.plan, slots=slots, at=at, by=by, why=why)
     return row
+
+
+def _has_course(appointment: Appointment) -> bool:
+    return PlannedSession.objects.filter(appointment=appointment).exists()
 
 
 def _locked(appointment: Appointment) -> PlannedSession:

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from clinic.actions import diary as bookings
-from clinic.actions.locks import share_diary
-from clinic.models import Appointment
+from clinic.actions.locks import deed, share_diary
+from clinic.models import Appointment, FreedTime
 from clinic.models.openings import slot_of
 from clinic.scheduling.slots import Slot
 from treatments.actions import diary
@@ -47,7 +46,7 @@ def booked(appointment: Appointment) -> dict:
     return {"kind": "booked", "pk": appointment.pk, "version": appointment.version}
 
 
-@transaction.atomic
+@deed
 def take_back(*, places: Sequence[Place], at: datetime, by) -> list[Appointment]:
     """Put visits back to what they were: all or none.
 
@@ -63,7 +62,9 @@ def take_back(*, places: Sequence[Place], at: datetime, by) -> list[Appointment]
         _move_back(kinds["moved"], rows, at, by)
     for place in kinds["cancelled"]:
         _uncancel(place, rows[place["pk"]], at, by)
-    return list(Appointment.objects.filter(pk__in=rows).order_by("pk"))
+    FreedTime.objects.filter(visit_id__in=rows).delete()  # nobody gave anything up
+    rows = Appointment.objects.filter(pk__in=rows).select_related("patient")
+    return list(rows.order_by("local_date", "local_start_min", "pk"))
 
 
 def _unchanged(places: Sequence[Place]) -> dict[int, Appointment]:

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from clinic.actions import diary as bookings
 from clinic.actions.audit import record
+from clinic.actions.locks import deed
 from clinic.actions.refusals import Conflict
 from clinic.models import Appointment
 from clinic.scheduling.slots import Slot
@@ -16,7 +17,7 @@ from treatments.models import WaitlistEntry
 Ended = WaitlistEntry.Ended
 
 
-@transaction.atomic
+@deed
 def add_to_waitlist(
     *, patient, plan=None, service, practitioner=None, weekdays=(), from_min=None, to_min=None,
     until: date | None = None, short_notice_ok: bool = False, is_urgent: bool = False,
@@ -44,7 +45,7 @@ def add_to_waitlist(
     return entry
 
 
-@transaction.atomic
+@deed
 def end_wish(*, entry: WaitlistEntry, how: str = Ended.WITHDRAWN, at: datetime, by) -> None:
     """Take a wish off the list; one that has ended stays as it ended."""
     row = WaitlistEntry.objects.select_for_update().get(pk=entry.pk)
@@ -55,7 +56,7 @@ def end_wish(*, entry: WaitlistEntry, how: str = Ended.WITHDRAWN, at: datetime, 
     _tell(how, row, at, by)
 
 
-@transaction.atomic
+@deed
 def give_place(
     *, entry: WaitlistEntry, slot: Slot, planned=None, visit: Appointment | None = None,
     version: int = 0, at: datetime, by,

@@ -3,16 +3,16 @@
 from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from clinic.actions.audit import record
+from clinic.actions.locks import deed
 from treatments.actions.kept import AWAKE, lock_plan
 from treatments.models import ContactLog, TreatmentPlan
 
 LONGEST_SNOOZE_DAYS = 365
 
 
-@transaction.atomic
+@deed
 def log_contact(
     *, plan: TreatmentPlan, result: str, way: str = ContactLog.Way.CALL, note: str = "",
     request_key=None, at: datetime, by,
@@ -39,7 +39,7 @@ def log_contact(
     return contact
 
 
-@transaction.atomic
+@deed
 def put_off(
     *, plan: TreatmentPlan, until: date, because: str, today: date, at: datetime, by
 ) -> TreatmentPlan:
@@ -55,7 +55,7 @@ def put_off(
     return row
 
 
-@transaction.atomic
+@deed
 def call_again(*, plan: TreatmentPlan, at: datetime, by) -> TreatmentPlan:
     """Put a course back on the worklist: awake, with no unanswered contacts."""
     row = lock_plan(plan)

@@ -18,12 +18,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from clinic.actions.patients import open_patient
 from clinic.actions.refusals import NotHealed, SlotTaken
 from clinic.forms.diary import day_asked
-from clinic.models import Patient
+from clinic.models import Appointment, Patient
 from clinic.scheduling.course import WEIGHTINGS, Proposal
 from clinic.scheduling.reasons import day_words, sentence
+from clinic.views.looks import look_at
 from clinic.views.offers import offered
 from treatments.actions.diary import book_course
 from treatments.actions.plans import agree_course
@@ -114,8 +114,11 @@ class Sheet(ABC):
         if self.course is None:
             return None
         try:
-            return Dates(self.course.plan, units=self.units, today=self.today, course=self.course,
-                         from_day=self.from_day, keep_booked=self.keep)  # fmt: skip
+            return Dates(
+                self.course.plan, units=self.units, today=self.today, course=self.course,
+                from_day=self.from_day, keep_booked=self.keep,
+                over=Appointment.tentative.over(self.request.clinic, timezone.now()),
+            )  # fmt: skip
         except ValidationError as refusal:
             self.refusal = " ".join(refusal.messages)
             return None
@@ -364,8 +367,7 @@ def _key(text: str) -> int:
 
 
 def _open(request, patient_id: int) -> Patient:
-    return open_patient(pk=patient_id, clinic=request.clinic, category="note", at=timezone.now(),
-                        by=request.user)  # fmt: skip
+    return look_at(request, patient_id, "note")
 
 
 def planner_url(plan: TreatmentPlan) -> str:

@@ -22,7 +22,7 @@ from treatments.admin.planner import planner, planner_url
 from treatments.admin.repair import repair_desk
 from treatments.admin.several import propose_and_book, several
 from treatments.models import PlanState, TreatmentPlan
-from treatments.models.plans import LAPSE_AFTER_DAYS
+from treatments.models.standing import LAPSE_AFTER_DAYS
 
 PARTS = "admin/treatments/treatmentplan"
 #: The states a running course can be in, the most urgent first.

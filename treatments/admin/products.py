@@ -1,11 +1,18 @@
 """Devices, products with their limits, and lots."""
 
+from datetime import timedelta
+
 from django.contrib import admin
+from django.db.models import Q
+from django.utils import timezone
 
 from clinic.admin.walls import ClinicWall
 from clinic.admin.words import PlainWords, between, column
 from treatments.admin.protocols import KNOWN, CatalogueAdmin
+from treatments.forms.products import DeviceModelForm, ProductForm
 from treatments.models import Active, AreaDose, Device, DeviceModel, DoseLimit, Lot, Product
+
+SOON_DAYS = 30
 
 
 class ActiveInline(PlainWords, admin.TabularInline):
@@ -56,6 +63,7 @@ class AreaDoseInline(PlainWords, admin.TabularInline):
 class ProductAdmin(CatalogueAdmin):
     """Creams, serums, ointments, antiseptics and cartridges."""
 
+    form = ProductForm
     words = KNOWN | {
         "kind": ("What is it?", ""),
         "unit": ("Measured in", ""),
@@ -80,6 +88,12 @@ class ProductAdmin(CatalogueAdmin):
         ("Where the figures come from", {"fields": ["source", "effective_from"]}),
     ]  # fmt: skip
 
+    def get_fieldsets(self, request, obj=None):
+        """Leave out what belongs to other kinds of product; a new one may become any."""
+        apart = {"Anaesthetic": Product.Kind.ANAESTHETIC, "Cartridge": Product.Kind.CARTRIDGE}
+        rows = super().get_fieldsets(request, obj)
+        return [row for row in rows if obj is None or apart.get(row[0], obj.kind) == obj.kind]
+
     def get_inlines(self, request, obj):
         """Show actives and limits for anaesthetics only."""
         numbs = obj is not None and obj.kind == Product.Kind.ANAESTHETIC
@@ -90,6 +104,7 @@ class ProductAdmin(CatalogueAdmin):
 class DeviceModelAdmin(CatalogueAdmin):
     """Kinds of device and what they can be set to."""
 
+    form = DeviceModelForm
     words = KNOWN | {
         "kind": ("What is it?", ""),
         "manufacturer": ("Maker", ""),
@@ -97,7 +112,6 @@ class DeviceModelAdmin(CatalogueAdmin):
         "depth_max_mm": ("Up to (mm)", ""),
         "depth_step_mm": ("In steps of (mm)", ""),
         "evaluated_depth_max_mm": ("Evaluated up to (mm)", ""),
-        "speeds": ("Speeds", ""),
         "speed_unit": ("Measured in", ""),
     }
     heads = {"manufacturer": "Maker"}
@@ -136,6 +150,27 @@ class DeviceAdmin(ClinicWall, CatalogueAdmin):
     search_fields = ["name", "serial"]
 
 
+class ShelfLife(admin.SimpleListFilter):
+    """Which lots have expired or soon will."""
+
+    title, parameter_name = "expiry", "expiry"
+
+    def lookups(self, request, model_admin):
+        """Return the choices."""
+        return [("over", "Expired"), ("soon", f"Within {SOON_DAYS} days"), ("later", "Later"),
+                ("open", "No date")]  # fmt: skip
+
+    def queryset(self, request, queryset):
+        """Keep the lots of the choice."""
+        today = timezone.localdate()
+        soon = today + timedelta(days=SOON_DAYS)
+        wanted = {
+            "over": Q(expires_on__lt=today), "soon": Q(expires_on__range=(today, soon)),
+            "later": Q(expires_on__gt=soon), "open": Q(expires_on=None),
+        }  # fmt: skip
+        return queryset.filter(wanted[self.value()]) if self.value() in wanted else queryset
+
+
 @admin.register(Lot)
 class LotAdmin(ClinicWall, CatalogueAdmin):
     """Deliveries on the shelf; a lot in doubt is set aside with its reason."""
@@ -149,15 +184,18 @@ class LotAdmin(ClinicWall, CatalogueAdmin):
         "quarantined_at": ("Set aside since", "Empty: it may be used."),
         "quarantined_because": ("Why it is set aside", "Needed as soon as it is set aside."),
     }
-    heads = {"number": "Lot number", "expires_on": "Expires on", "received_on": "Received on",
-             "quarantined_at": "Set aside since", "product__kind": "kind"}  # fmt: skip
+    heads = {"number": "Lot number", "expires_on": "Expires on", "product__kind": "kind"}
     fieldsets = [
         (None, {"fields": ["clinic", "product", "number"]}),
         ("On the shelf", {"fields": [("received_on", "expires_on"), ("opened_on", "finished_on")]}),
         ("In doubt", {"fields": [("quarantined_at", "quarantined_because")]}),
     ]
-    list_display = ["product", "number", "expires_on", "received_on", "quarantined_at", "clinic"]
-    list_filter = ["product__kind", "expires_on"]
+    list_display = ["product", "number", "expires_on", "set_aside", "clinic"]
+    list_filter = ["product__kind", ShelfLife]
     list_select_related = ["product", "clinic"]
     search_fields = ["number", "product__name"]
-    date_hierarchy = "expires_on"
+
+    @admin.display(description="Set aside", ordering="quarantined_at", empty_value="–")
+    def set_aside(self, row):
+        """Return the day a lot was set aside."""
+        return row.quarantined_at and row.clinic.local_date(row.quarantined_at)

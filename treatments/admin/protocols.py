@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from clinic.actions.audit import record
 from clinic.admin.words import PlainPage, between, column
-from treatments.models import AftercareSheet, Protocol, Threshold, View, Zone
+from treatments.models import AftercareSheet, ConsentText, Protocol, Threshold, View, Zone
 
 #: What rows of the catalogue have in common.
 KNOWN = {
@@ -95,6 +95,7 @@ class ProtocolAdmin(CatalogueAdmin):
                                           "healing time and is never undercut."}),
         ("How deep", {"fields": [("depth_min_mm", "depth_default_mm", "depth_max_mm"),
                                  ("passes_min", "passes_default", "passes_max"), "endpoint"]}),
+        ("What the device is authorised for", {"fields": ["labelled_from_years"]}),
         ("What to expect", {"fields": [("first_change", "final_outcome")]}),
         ("Which zones", {"fields": ["zones"]}),
         ("Where the figures come from", {"fields": ["source", "effective_from"]}),
@@ -110,6 +111,10 @@ class ProtocolAdmin(CatalogueAdmin):
         "gap_days_ideal": ("Ideal (days)", ""),
         "gap_days_max": ("Longest (days)", "Later than this a course is at risk."),
         "calm_days": ("Calm days before an event", ""),
+        "labelled_from_years": (
+            "Authorised from this age (years)",
+            "Empty: the device is not authorised for this use; patients sign that they know.",
+        ),
         "depth_min_mm": ("From (mm)", ""),
         "depth_default_mm": ("Usually (mm)", ""),
         "depth_max_mm": ("Up to (mm)", ""),
@@ -161,3 +166,35 @@ class AftercareSheetAdmin(CatalogueAdmin):
     def get_readonly_fields(self, request, obj=None):
         """Freeze what patients may already have been handed."""
         return ["code", "version", "language", "title", "text"] if obj else []
+
+
+@admin.register(ConsentText)
+class ConsentTextAdmin(CatalogueAdmin):
+    """Texts patients agree to; a text stays as it is and a new version replaces it."""
+
+    words = KNOWN | {
+        "kind": ("What it is about", ""),
+        "version": ("Version", "One more than the one it replaces; patients then sign anew."),
+        "language": ("Language", "en, de, fr …"),
+        "text": ("Text", "As the patient reads it. An empty line begins a new part; its first line "
+                 "is its heading."),
+        "source": ("Source", "What the text rests on, and who adopted it."),
+    }  # fmt: skip
+    heads = {"kind": "What it is about", "effective_from": "Holds from"}
+    list_display = ["title", "kind", "version", "language", "effective_from", "source", "active"]
+    list_filter = ["kind", "language", "active"]
+    search_fields = ["title", "code"]
+    fieldsets = [
+        (None, {
+            "fields": [("kind", "code"), ("version", "language"), "title", "text", "active"],
+            "description": "The texts that come with Needlepoint hold facts with their sources and "
+                           "are for the clinic's lead to adopt. To adopt or change one, add it as "
+                           "the next version; what patients signed keeps the version they read.",
+        }),
+        ("Where it comes from", {"fields": ["source", "effective_from"]}),
+    ]  # fmt: skip
+
+    def get_readonly_fields(self, request, obj=None):
+        """Freeze every text, as the database does; only its use can end."""
+        frozen = ["kind", "code", "version", "language", "title", "text", "source"]
+        return [*frozen, "effective_from"] if obj else []

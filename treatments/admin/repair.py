@@ -21,14 +21,15 @@ from clinic.scheduling.finder import Slot
 from clinic.scheduling.reasons import count_words, day_words, sentence
 from clinic.scheduling.repair import TURNS, repair
 from clinic.scheduling.shortage import call_order, extra_hours, extra_words
-from treatments.actions.repair import Chosen, apply_repair, keep_absence
-from treatments.forms.repair import AbsenceForm, RowForm, refused_of, visits_sent
+from treatments.actions.repair import Chosen, Said, apply_repair, keep_absence
+from treatments.forms.repair import AbsenceForm, RowForm, refused_of, visits_sent, words_of
 from treatments.models import PlannedSession
-from treatments.models.disruptions import Disruption
+from treatments.models.calls import Offers
+from treatments.models.disruptions import Disruption, Refused
 
 URL = "admin:treatments_treatmentplan_repair"
 INVALID = 422
-LONGEST_CALL_LIST, MOST_ABSENCES = 60, 20
+LONGEST_CALL_LIST, MOST_ABSENCES, MOST_REFUSALS = 60, 20, 20
 
 
 def repair_desk(desk, request):
@@ -88,13 +89,17 @@ def _moves(count: int) -> str:
 
 def _apply(page: "RepairPage"):
     """Carry out the accepted rows; what clashed is planned again on the page that follows."""
-    request, rows = page.request, page.accepted
-    if not rows:
+    request, rows, said = page.request, page.accepted, page.said
+    if not rows and not said:
         messages.warning(request, "Accept at least one new time first.")
         return render(request, "treatments/repair/page.html", page.facts, status=INVALID)
-    applied = apply_repair(clinic=request.clinic, rows=rows, at=page.at, by=request.user)
+    applied = apply_repair(clinic=request.clinic, rows=rows, said=said, at=page.at, by=request.user)
     if applied.moved:
         messages.success(request, f"{count_words(len(applied.moved), 'appointment')} moved.")
+    if applied.refusals:
+        messages.success(request, f"{count_words(applied.refusals, 'refusal')} kept.")
+    elif said and not rows:
+        messages.success(request, "What patients no longer refuse is forgotten.")
     if applied.clashed:
         names = {row.appointment.pk: row.appointment.patient.full_name for row in rows}
         for key, words in applied.clashed.items():
@@ -110,7 +115,7 @@ class MoveRow:
     visit: Appointment
     session: PlannedSession | None
     mark: str = ""
-    refused: Sequence[str] = ()
+    tokens: Sequence[str] = ()
     place: Place | None = None
     slot: Slot | None = None
     practitioner: Resource | None = None
@@ -137,6 +142,11 @@ class MoveRow:
     def is_other_day(self) -> bool:
         """Say whether the new time is on another day."""
         return self.slot.day != self.visit.local_date
+
+    @property
+    def is_other_time(self) -> bool:
+        """Say whether the patient would come at another time than promised."""
+        return self.is_other_day or self.slot.wall_min != self.visit.local_start_min
 
     @property
     def is_other_person(self) -> bool:
@@ -195,19 +205,26 @@ class RepairPage:
         elif self.deed in {"accept", "pin"}:
             self.marks[self.key] = self.deed if self.marks[self.key] != self.deed else ""
         elif self.deed == "forget":
-            self.tokens[self.key] = []
+            visit = next((row for row in self.disruption.visits if row.pk == self.key), None)
+            kept = words_of(self.disruption.kept_refusals(visit)) if visit else []
+            self.tokens[self.key] = [f"-{word}" for word in kept][:MOST_REFUSALS]
+            del self.disruption  # it was read with what is forgotten now
         elif self.deed in {"day", "weekday", "who"} and form.slot:
             self.marks[self.key] = ""
             token = {"day": f"d{form.slot.day.isoformat()}", "weekday": f"w{form.slot.day.weekday()}",
                      "who": f"p{form.slot.practitioner_id}"}[self.deed]  # fmt: skip
-            self.tokens[self.key] = [*dict.fromkeys([*self.tokens[self.key], token])][:20]
+            tokens = [word for word in self.tokens[self.key] if word != f"-{token}"]
+            self.tokens[self.key] = [*dict.fromkeys([*tokens, token])][:MOST_REFUSALS]
 
     # --- The plan ---------------------------------------------------------------------------------
     @cached_property
     def disruption(self) -> Disruption:
         """Return the visits to move, with what was refused so far."""
-        refused = {key: refused_of(tokens) for key, tokens in self.tokens.items()}
-        return Disruption(self.request.clinic, self.at, refused)
+        said = {key: refused_of(tokens) for key, tokens in self.tokens.items()}
+        return Disruption(
+            self.request.clinic, self.at, {key: new for key, (new, _) in said.items()},
+            {key: gone for key, (_, gone) in said.items()},
+        )  # fmt: skip
 
     @cached_property
     def plan(self):
@@ -230,9 +247,8 @@ class RepairPage:
 
     def _row(self, visit: Appointment) -> MoveRow:
         disruption, place = self.disruption, self.plan.places.get(visit.pk)
-        tokens = self.tokens.get(visit.pk, [])
-        row = MoveRow(visit, disruption.session(visit), refused=tokens,
-                      refusals=self._refusal_words(tokens))  # fmt: skip
+        row = MoveRow(visit, disruption.session(visit), tokens=self.tokens.get(visit.pk, []),
+                      refusals=self._refusal_words(disruption.refusals(visit)))  # fmt: skip
         if place is None:
             return row
         reasons = charges(disruption.problem, disruption.problem.visit[visit.pk], place)
@@ -251,11 +267,11 @@ class RepairPage:
         """Return the clinic's practitioners, rooms and devices by key."""
         return {row.pk: row for row in self.request.clinic.resources.all()}
 
-    def _refusal_words(self, tokens: Sequence[str]) -> list[str]:
-        refused = refused_of(tokens)
+    def _refusal_words(self, refused: Refused) -> list[str]:
+        """Return what is refused in words; days that are over are not said any more."""
         names = dict(WeeklyHours.Weekday.choices)
         return [
-            *(f"Not on {day_words(day)}" for day in sorted(refused.days)),
+            *(f"Not on {day_words(day)}" for day in sorted(refused.days) if day >= self.today),
             *(f"Not on {names[day]}s" for day in sorted(refused.weekdays)),
             *(f"Not with {self.units[key]}" for key in sorted(refused.practitioner_ids)
               if key in self.units),
@@ -269,20 +285,27 @@ class RepairPage:
         why = {row.visit.pk: row.why for row in self.rows}
         return [
             Chosen(visit, self.forms[visit.pk].cleaned_data.get("version") or 0,
-                   self.forms[visit.pk].slot, tuple(why.get(visit.pk, ())),
-                   refused_of(self.forms[visit.pk].tokens).days)
+                   self.forms[visit.pk].slot, tuple(why.get(visit.pk, ())))
             for visit in visits.select_related("patient").order_by("pk")
         ]  # fmt: skip
+
+    @property
+    def said(self) -> list[Said]:
+        """Return what was said no to, and taken back, about any visit of the page."""
+        words = {key: refused_of(tokens) for key, tokens in self.tokens.items() if tokens}
+        visits = Appointment.objects.of(self.request.clinic).filter(pk__in=words)
+        return [Said(visit, *words[visit.pk]) for visit in visits.order_by("pk")]
 
     # --- Who is left ------------------------------------------------------------------------------
     @cached_property
     def calls(self) -> list[CallRow]:
         """Return the visits without a place, who is closest to losing results first."""
         by_key = {row.visit.pk: row for row in self.rows}
-        found = []
-        for visit in call_order(self.disruption.problem, self.plan.unplaced)[:LONGEST_CALL_LIST]:
-            row = by_key[visit.visit_id]
-            slot = self.disruption.next_free(row.visit)
+        order = call_order(self.disruption.problem, self.plan.unplaced)[:LONGEST_CALL_LIST]
+        called = [by_key[visit.visit_id] for visit in order]
+        offers = Offers(self.disruption, self.plan.places)
+        slots, found = offers.first_free(row.visit for row in called), []
+        for visit, row, slot in zip(order, called, slots, strict=True):
             clock = f"{slot.wall_min // 60:02d}:{slot.wall_min % 60:02d}" if slot else ""
             until = min(filter(None, (visit.max_day, visit.last_day)), default=None)
             found.append(CallRow(row, until, slot, clock))
@@ -311,6 +334,7 @@ class RepairPage:
             "page": self, "rows": placed, "calls": self.calls, "today": self.today,
             "to_move": len(rows), "form": self.form, "is_open": is_open,
             "accepted": sum(row.mark == "accept" for row in placed),
+            "said": any(self.tokens.values()), "weights": self.disruption.weights,
             "points": price(self.disruption.problem, {row.visit.pk: row.place for row in placed})
             - self.disruption.weights.unplaced * (len(rows) - len(placed)),
             "extra": extra, "extra_words": extra_words(extra), "days": self.disruption.days,

@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from clinic.models import Appointment
 from clinic.models.openings import Stretch, shape_of
 from clinic.scheduling.course import WEIGHTINGS, Proposal, Weights, propose_three
 from clinic.scheduling.reasons import sentence
@@ -72,9 +73,10 @@ def several(desk, request):
         return _booked(desk, request, plans)
     weighting = sent.get("weighting", "")
     weighting = weighting if weighting in WEIGHTINGS else WEIGHTINGS[0]
-    today = request.clinic.local_date(timezone.now())
+    at = timezone.now()
+    today, over = request.clinic.local_date(at), Appointment.tentative.over(request.clinic, at)
     units = {row.pk: row for row in request.clinic.resources.all()}
-    rows = proposed(plans, weighting=weighting, units=units, today=today)
+    rows = proposed(plans, weighting=weighting, units=units, today=today, over=over)
     facts = {
         "rows": rows, "weighting": weighting, "request_key": uuid.uuid4(), "today": today,
         "weightings": [(name, *TITLES[name]) for name in WEIGHTINGS],
@@ -106,17 +108,22 @@ def propose_and_book(desk, request, queryset):
 
 
 # --- Propose --------------------------------------------------------------------------------------
-def proposed(plans, *, weighting: str, units, today: date) -> list[CourseDates]:
-    """Return the proposal of every course, none of which takes a time of another one."""
+def proposed(plans, *, weighting: str, units, today: date, over=()) -> list[CourseDates]:
+    """Return the proposal of every course, none of which takes a time of another one.
+
+    `over` are the keys of kept times that have expired.
+    """
     promised: list[Stretch] = []
-    return [_proposed(plan, weighting, units, today, promised) for plan in plans]
+    return [
+        _proposed(plan, weighting, units, today, promised=promised, over=over) for plan in plans
+    ]
 
 
-def _proposed(plan, weighting, units, today, promised: list[Stretch]) -> CourseDates:
+def _proposed(plan, weighting, units, today, *, promised: list[Stretch], over) -> CourseDates:
     """Return one course's proposal, and note in `promised` what it would take."""
     row = CourseDates(plan, planner_url(plan))
     try:
-        request = _request(plan, today, promised)
+        request = _request(plan, today, promised, over)
     except ValidationError as refusal:
         row.faults = refusal.messages
         return row
@@ -139,11 +146,12 @@ def _proposed(plan, weighting, units, today, promised: list[Stretch]) -> CourseD
     return row
 
 
-def _request(plan, today, promised: Iterable[Stretch] = ()):
+def _request(plan, today, promised: Iterable[Stretch] = (), over=()):
     """Return what the planner plans for a course that runs, None for one that does not."""
     if plan.status != TreatmentPlan.Status.OPEN:
         return None
-    return course_request(plan, today=today, course=Course(plan), promised=promised)
+    return course_request(plan, today=today, course=Course(plan), promised=promised,
+                          over=over)  # fmt: skip
 
 
 def _notes(fresh) -> list[str]:

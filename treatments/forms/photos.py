@@ -2,6 +2,7 @@
 
 from django import forms
 
+from clinic.forms.fields import DayField
 from treatments.models import View
 
 LONGEST_REASON = 200
@@ -55,12 +56,11 @@ class UploadForm(forms.Form):
         None, required=False, empty_label="No session",
         error_messages={"invalid_choice": "This session record is not this patient's."},
     )  # fmt: skip
-    taken_on = forms.DateField(
-        required=False,
-        label="Day taken",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="Empty: as the camera says, else today.",
+    taken_on = DayField(
+        required=False, label="Day taken", help_text="Empty: as the camera says, else today."
     )
+
+    permit = forms.BooleanField(required=False)  # the patient says yes to photos for the record
 
     def __init__(self, *args, patient, views, sessions, today, **options):
         super().__init__(*args, **options)
@@ -90,6 +90,15 @@ class SortForm(forms.Form):
     def __init__(self, *args, views, **options):
         super().__init__(*args, **options)
         self.fields["view"].queryset = views
+
+
+class DateForm(forms.Form):
+    """Which day of a photo is right: the camera's or the session's."""
+
+    keep = forms.ChoiceField(
+        choices=[("camera", "The camera's"), ("session", "The session's")],
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose which day is right."),
+    )
 
 
 class StrikeForm(forms.Form):

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from clinic.forms.diary import SlotField
-from clinic.forms.fields import DayField
+from clinic.forms.fields import DayField, Measured, WholeNumber
 from clinic.forms.layout import Actions, Section, Segmented, Stepper, touch_helper
 from clinic.models import Appointment, Service
 from clinic.scheduling.slots import Slot
@@ -45,17 +45,17 @@ class CourseForm(forms.Form):
     zones = forms.MultipleChoiceField(
         error_messages={"required": "Choose at least one zone."}, required=True
     )
-    sessions = forms.IntegerField(label="Sessions", min_value=1, max_value=SESSIONS_MOST)
-    gap_days_min = forms.IntegerField(label="Shortest", min_value=1, max_value=GAP_LONGEST_DAYS)
-    gap_days_ideal = forms.IntegerField(label="Ideal", min_value=1, max_value=GAP_LONGEST_DAYS)
-    gap_days_max = forms.IntegerField(label="Longest", min_value=1, max_value=GAP_LONGEST_DAYS)
+    sessions = WholeNumber(label="Sessions", min_value=1, max_value=SESSIONS_MOST)
+    gap_days_min = WholeNumber(label="Shortest", min_value=1, max_value=GAP_LONGEST_DAYS)
+    gap_days_ideal = WholeNumber(label="Ideal", min_value=1, max_value=GAP_LONGEST_DAYS)
+    gap_days_max = WholeNumber(label="Longest", min_value=1, max_value=GAP_LONGEST_DAYS)
     service = forms.ModelChoiceField(label="Booked as", queryset=None, empty_label=None)
     practitioner = forms.ModelChoiceField(
         label="Practitioner", queryset=None, required=False, empty_label="Whoever is free"
     )
     event_on = DayField(label="A date that matters", required=False,
                         help_text="A wedding, a holiday: the course should be over by then.")  # fmt: skip
-    calm_days = forms.IntegerField(
+    calm_days = WholeNumber(
         label="Calm days before it", min_value=0, max_value=GAP_LONGEST_DAYS, required=False,
         help_text="Days the skin shall have before that date; a clinician decides.",
     )  # fmt: skip
@@ -79,11 +79,12 @@ class CourseForm(forms.Form):
         for zone in self.all_zones:
             self._add_zone(zone)
         services = Service.objects.filter(clinic=clinic)
-        services = services.filter(Q(active=True) | Q(pk=plan.service_id if plan else None))
+        needling = Q(active=True, phases__kind="needling")
+        services = services.filter(needling | Q(pk=plan.service_id if plan else None)).distinct()
         self.fields["service"].queryset = services
         if plan is None:
-            needling = services.filter(phases__kind="needling").order_by("name").first()
-            self.initial.setdefault("service", needling and needling.pk)
+            first = services.order_by("name").first()
+            self.initial.setdefault("service", first and first.pk)
         people = clinic.resources.practitioners()
         kept = Q(pk=plan.practitioner_id if plan else None)
         self.fields["practitioner"].queryset = people.filter(Q(active=True) | kept)
@@ -93,13 +94,14 @@ class CourseForm(forms.Form):
 
     def _add_zone(self, zone: Zone) -> None:
         depth, passes = _defaults(self.protocol, zone)
-        self.fields[f"depth_{zone.pk}"] = forms.DecimalField(
+        self.fields[f"depth_{zone.pk}"] = Measured(
+            example="Set depth in millimetres, for example 1.5.",
             label=f"Set depth, {zone.name}", max_digits=4, decimal_places=2, required=False,
             min_value=0, max_value=zone.depth_cap_mm, initial=depth,
             widget=forms.NumberInput(attrs={"step": "0.25"}),
             error_messages={"max_value": f"The cap of this zone is {zone.depth_cap_mm:f} mm."},
         )  # fmt: skip
-        self.fields[f"passes_{zone.pk}"] = forms.IntegerField(
+        self.fields[f"passes_{zone.pk}"] = WholeNumber(
             label=f"Passes, {zone.name}", min_value=1, max_value=PASSES_MOST, required=False,
             initial=passes,
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """Forms of the repair: who is away, and what was decided about each visit to move."""
 
+import contextlib
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -18,7 +19,7 @@ from treatments.models.disruptions import Refused
 
 HELD = re.compile(r"v(\d{1,15})-place")
 NO_CHOICE = "The whole clinic"
-REFUSAL = r"(?:d\d{4}-\d{2}-\d{2}|w[0-6]|p\d{1,15})"
+REFUSAL = r"-?(?:d\d{4}-\d{2}-\d{2}|w[0-6]|p\d{1,15})"  # with a minus: kept, and over now
 
 
 def visits_sent(sent) -> list[int]:
@@ -118,19 +119,35 @@ class RowForm(forms.Form):
 
     @property
     def tokens(self) -> list[str]:
-        """Return what was refused, as the page keeps it."""
+        """Return what was refused and what is forgotten, as the page keeps it."""
         return [word for word in self.cleaned_data.get("refused", "").split(",") if word]
 
 
-def refused_of(tokens: Iterable[str]) -> Refused:
-    """Return refusals from the words of the page: d2026-11-24, w0 (Monday), p12 (practitioner)."""
+def refused_of(tokens: Iterable[str]) -> tuple[Refused, Refused]:
+    """Return (refused, forgotten) from the words of the page.
+
+    d2026-11-24 is a day, w0 Monday, p12 a practitioner; -w0 takes a refusal of Mondays back.
+    """
+    tokens = list(tokens)
+    gone = [token[1:] for token in tokens if token[0] == "-"]
+    return _refused([token for token in tokens if token[0] != "-"]), _refused(gone)
+
+
+def words_of(refused: Refused) -> list[str]:
+    """Return the words of refusals, as `refused_of` reads them."""
+    return [
+        *(f"d{day.isoformat()}" for day in sorted(refused.days)),
+        *(f"w{day}" for day in sorted(refused.weekdays)),
+        *(f"p{key}" for key in sorted(refused.practitioner_ids)),
+    ]
+
+
+def _refused(tokens: Iterable[str]) -> Refused:
     days, weekdays, people = set(), set(), set()
     for token in tokens:
         if token[0] == "d":
-            try:
+            with contextlib.suppress(ValueError):
                 days.add(date.fromisoformat(token[1:]))
-            except ValueError:
-                continue
         elif token[0] == "w":
             weekdays.add(int(token[1:]))
         else:

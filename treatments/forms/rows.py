@@ -6,6 +6,7 @@ from functools import cached_property
 from crispy_forms.layout import Column, Div, Field, Row
 from django import forms
 
+from clinic.forms.fields import WholeNumber
 from clinic.forms.layout import (
     Measure,
     Moment,
@@ -22,6 +23,7 @@ from treatments.models import ProductUse
 ENDPOINTS = [(0, "None"), (1, "Faint"), (2, "Even red"), (3, "Scattered"), (4, "Pinpoint"),
              (5, "Excess")]  # fmt: skip
 WHEALS = (6, "Wheals")  # RF needling alone leaves them
+HIGHEST_SPEED = 99_999  # beyond it, it is a slip of the keyboard
 
 
 def part(*layout):
@@ -85,7 +87,7 @@ class ZoneRow(RecordRow):
     """One zone: set depth, passes, speed, endpoint."""
 
     key, key_missing, new_title = "zone", "Choose the zone.", "Another zone"
-    fixed_speed = ""
+    fixed_speed, speed_unit = "", ""  # the one speed there is; the unit of one that is typed
 
     zone = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
     depth_mm = Quantity(
@@ -93,7 +95,7 @@ class ZoneRow(RecordRow):
         max_digits=4, decimal_places=2,
         error_messages={"max_value": "Set depth is at most 4 mm; check the dial."},
     )  # fmt: skip
-    passes = forms.IntegerField(required=False, min_value=1, max_value=50)
+    passes = WholeNumber(required=False, min_value=1, max_value=50)
     speed = forms.TypedChoiceField(coerce=int, empty_value=None, required=False)
     endpoint = forms.TypedChoiceField(
         coerce=int, empty_value=None, required=False, choices=ENDPOINTS, widget=forms.RadioSelect
@@ -124,8 +126,15 @@ class ZoneRow(RecordRow):
         )
 
     def _speeds(self, device):
+        """Offer the device's speeds; a figure to type where the catalogue lists none."""
+        if device and not device.model.speeds:
+            self.speed_unit = device.model.speed_unit
+            self.fields["speed"] = WholeNumber(
+                label="Speed", required=False, min_value=1, max_value=HIGHEST_SPEED
+            )
+            return
         field, offered = self.fields["speed"], list(device.model.speeds) if device else []
-        unit = device.model.speed_unit if device else "rpm"
+        unit = device.model.speed_unit if device else ""
         if (used := self.initial.get("speed")) and used not in offered:
             offered.append(used)
         field.label = f"Speed, {unit}"
@@ -134,7 +143,7 @@ class ZoneRow(RecordRow):
             field.widget = forms.HiddenInput()
             if offered and self.initial.get("speed") is None:
                 self.initial["speed"] = offered[0]
-            self.fixed_speed = f"{offered[0]} {unit}" if offered else ""
+            self.fixed_speed = f"{offered[0]} {unit}".strip() if offered else ""
 
     @property
     def helper(self):
@@ -144,8 +153,15 @@ class ZoneRow(RecordRow):
         speed = self.fields["speed"].widget
         if speed.is_hidden:
             return part("zone", "speed", Row(*steps), Segmented("endpoint"))
-        bar = Segmented("speed") if isinstance(speed, forms.RadioSelect) else Field("speed")
-        steps.append(Column(bar, css_class="col-xl-4"))
+        bar, width = Field("speed"), "col-xl-4"
+        if isinstance(speed, forms.RadioSelect):
+            bar = Segmented("speed")
+        elif self.speed_unit:
+            bar, width = (
+                Measure("speed", unit=self.speed_unit, inputmode="numeric"),
+                "col-sm-6 col-xl-4",
+            )
+        steps.append(Column(bar, css_class=width))
         return part("zone", Row(*steps), Segmented("endpoint"))
 
     def values(self):
@@ -232,6 +248,16 @@ class NumbingRow(ItemRow):
         for code in self.initial.get("zone_codes", ()):
             zones.setdefault(code, names.get(code, code))
         self.fields["zone_codes"].choices = list(zones.items())
+        self.fields["area_cm2"].help_text = self._why_measured()
+
+    def _why_measured(self) -> str:
+        """Return why the area has to be measured, "" where it is worked out from the zones."""
+        if self.record.body_surface_m2 is None:
+            return "Height or weight is not on file: measure the area and type it."
+        bare = [row.zone.name for row in self.record.zones if row.zone.body_fraction is None]
+        if not bare:
+            return ""
+        return f"No share of the body is known for {', '.join(bare)}: measure the area and type it."
 
     @property
     def needs_prescription(self) -> bool:

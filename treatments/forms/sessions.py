@@ -271,6 +271,7 @@ class RecordForms:
         """Return everything that can be saved, by the names of the deed `save_draft`."""
         self.main.full_clean()
         values = self.main.values()
+        before, device = self.record.session.device, self.shelf.device(values.get("device_id"))
         for name, formset in self.rows.items():
             rows, seen = [], set()
             for form in formset.forms:
@@ -282,6 +283,9 @@ class RecordForms:
                     form.add_error("zone", "This zone is already there.")
                     continue
                 seen.add(row.get("zone_id"))
+                if name == "zones" and device and device != before:
+                    was = before.model if before else None
+                    row["speed"] = device.model.speed_instead(row["speed"], was=was)
                 rows.append(row)
             values[name] = rows
         return values

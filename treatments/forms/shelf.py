@@ -46,6 +46,19 @@ class Shelf:
         """Return handpieces by name."""
         return [(one.pk, one.name) for one in self.devices]
 
+    def device(self, key: int | None) -> Device | None:
+        """Return a handpiece by its key."""
+        return next((one for one in self.devices if one.pk == key), None)
+
+    def speed_unit(self, device_id: int | None) -> str:
+        """Return what a handpiece's speed is measured in, "" without one."""
+        device = self.device(device_id)
+        return device.model.speed_unit if device else ""
+
+    def zone_name(self, code: str) -> str:
+        """Return a zone's name by its code."""
+        return next((one.name for one in self.zones if one.code == code), code)
+
     def zone_choices(self) -> list[tuple[int, str]]:
         """Return zones that may be needled at all, in the order of the body."""
         return [(one.pk, one.name) for one in self.zones if not one.forbidden]

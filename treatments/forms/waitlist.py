@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from clinic.forms.fields import DayField
 from clinic.forms.layout import Actions, Section, Segmented, Switch, TouchChoice, touch_helper
 from clinic.models import Resource, Service, WeeklyHours
+from treatments.forms.fields import WallTime
 from treatments.models import TreatmentPlan
 
 
@@ -15,18 +16,15 @@ class WaitlistForm(forms.Form):
 
     what = forms.ChoiceField(label="For", widget=forms.RadioSelect)
     practitioner = forms.ModelChoiceField(
-        Resource.objects.none(), required=False, empty_label="Anyone", widget=forms.RadioSelect
-    )
+        Resource.objects.none(), required=False, blank=True, empty_label="Anyone",
+        widget=forms.RadioSelect,
+    )  # fmt: skip
     weekdays = forms.TypedMultipleChoiceField(
-        label="Weekdays", choices=WeeklyHours.Weekday.choices[:6], coerce=int, required=False,
+        label="Weekdays", choices=WeeklyHours.Weekday.choices, coerce=int, required=False,
         widget=forms.CheckboxSelectMultiple, help_text="None chosen: any day.",
     )  # fmt: skip
-    from_time = forms.TimeField(
-        label="From", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-    to_time = forms.TimeField(
-        label="To", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
+    from_time = WallTime(label="From")
+    to_time = WallTime(label="To")
     until = DayField(label="Until", required=False)
     short_notice_ok = forms.BooleanField(label="Short notice is fine", required=False)
     is_urgent = forms.BooleanField(label="Urgent: first in turn", required=False)
@@ -43,7 +41,7 @@ class WaitlistForm(forms.Form):
         ]
         self.fields["practitioner"].queryset = Resource.objects.bookable(clinic).practitioners()
         self.helper = touch_helper(
-            Section("Would come earlier", Segmented("what"), Segmented("practitioner")),
+            Section("Would come earlier", Segmented("what"), Segmented("practitioner", blank=True)),
             Section("When", TouchChoice("weekdays"),
                     Row(Column("from_time", css_class="col-6 col-md-4"), Column("to_time", css_class="col-6 col-md-4"),
                         Column("until", css_class="col-md-4")),

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from clinic.forms.fields import DayField
 from treatments.models import ContactLog
 
 
@@ -23,5 +24,5 @@ class ContactForm(forms.Form):
 class SnoozeForm(forms.Form):
     """Until when, and why."""
 
-    until = forms.DateField(error_messages={"required": "Choose a day."})
+    until = DayField()
     because = forms.CharField(max_length=200, error_messages={"required": "Say why."})

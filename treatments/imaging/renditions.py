@@ -24,7 +24,7 @@ class Rendition:
     sha256: str
 
 
-def render(master_bytes, *, sizes=RENDITIONS):
+def render(master_bytes, *, sizes=RENDITIONS, effort=EFFORT):
     """Return {name: Rendition} with the long side at most as given; nothing is enlarged.
 
     ``master_bytes`` is a JPEG that ``intake`` wrote: the decoder is open to no other format.
@@ -36,15 +36,15 @@ def render(master_bytes, *, sizes=RENDITIONS):
         for name, side in sorted(sizes, key=lambda size: -size[1]):
             # thumbnail() on a picture that is not loaded yet lets the JPEG decoder shrink.
             image.thumbnail((side, side), Image.Resampling.LANCZOS)
-            made[name] = _rendition(image)
+            made[name] = _rendition(image, effort)
     return {name: made[name] for name, _ in sizes}
 
 
-def _rendition(image):
+def _rendition(image, effort):
     """The picture as it is now, encoded, from its pixels alone."""
     plain = Image.new("RGB", image.size)
     plain.paste(image)
     out = io.BytesIO()
-    plain.save(out, "WEBP", quality=QUALITY, method=EFFORT)
+    plain.save(out, "WEBP", quality=QUALITY, method=effort)
     data = out.getvalue()
     return Rendition(data, *plain.size, hashlib.sha256(data).hexdigest())

@@ -1,8 +1,16 @@
 """The care's tables, one file a chapter."""
 
+from treatments.models.consented import (
+    CourseConsent,
+    consent_columns,
+    consent_of,
+    lacking_consent,
+    lacks_consent,
+)
+from treatments.models.consents import Consent, ConsentText, PhotoPermission
 from treatments.models.photos import Photo, Rendition
 from treatments.models.planned import PlannedSession
-from treatments.models.plans import PlanState, PlanZone, TreatmentPlan
+from treatments.models.plans import PlanZone, TreatmentPlan
 from treatments.models.products import (
     Active,
     AreaDose,
@@ -13,6 +21,7 @@ from treatments.models.products import (
     Product,
 )
 from treatments.models.protocols import AftercareSheet, Protocol, Threshold, View, Zone
+from treatments.models.screening import Question, QuestionSet, ScreeningResponse
 from treatments.models.sessions import (
     Addendum,
     AnaestheticApplication,
@@ -23,14 +32,17 @@ from treatments.models.sessions import (
     ZoneTreatment,
     standing_record,
 )
+from treatments.models.standing import PlanState
 from treatments.models.worklist import ContactLog, WaitlistEntry
 
 __all__ = [
     "Active", "Addendum", "AftercareSheet", "AnaestheticApplication", "AreaDose", "CartridgeUse",
-    "ContactLog",
-    "Device", "DeviceModel", "DoseLimit", "FindingAnswer", "Lot", "Photo", "PlanState", "PlanZone",
-    "PlannedSession", "Product", "ProductUse", "Protocol", "Rendition", "Threshold",
+    "Consent", "ConsentText", "ContactLog", "CourseConsent",
+    "Device", "DeviceModel", "DoseLimit", "FindingAnswer", "Lot", "Photo", "PhotoPermission",
+    "PlanState", "PlanZone",
+    "PlannedSession", "Product", "ProductUse", "Protocol", "Question", "QuestionSet", "Rendition",
+    "ScreeningResponse", "Threshold",
     "TreatmentPlan",
     "TreatmentSession", "View", "WaitlistEntry", "Zone", "ZoneTreatment",
-    "standing_record",
+    "consent_columns", "consent_of", "lacking_consent", "lacks_consent", "standing_record",
 ]  # fmt: skip

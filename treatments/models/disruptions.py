@@ -11,15 +11,16 @@ from clinic.models.openings import shape_of, snapshot
 from clinic.models.patients import Blackout
 from clinic.models.services import Competence
 from clinic.scheduling.disruption import Place, Problem, RepairWeights, Unit, Visit
-from clinic.scheduling.finder import Slot, Snapshot, free_minutes
+from clinic.scheduling.finder import Slot, free_minutes
 from clinic.scheduling.masks import frame_of, span
 from clinic.scheduling.minutes import DAY_MIN, day_number, minute_of_instant
-from clinic.scheduling.slots import next_slots
 from treatments.models.openings import Course, day_of_session
 from treatments.models.planned import PlannedSession
 
-FORTNIGHT_DAYS, LONGEST_DAYS, AROUND_DAYS, BEYOND_DAYS = 14, 35, 7, 42
-NOTICE_MIN = 60  # nobody is asked to come within the hour
+FORTNIGHT_DAYS, LONGEST_DAYS, AROUND_DAYS = 14, 35, 7
+#: A new time is told by message. One for the same day may be read too late, and preparing the skin
+#: begins the day before: for today only the very same time, with somebody else, is proposed.
+NOTICE_DAYS = 1
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,17 @@ class Refused:
     def closes(self, day: date) -> bool:
         """Say whether a day is refused."""
         return day in self.days or day.weekday() in self.weekdays
+
+    def __bool__(self) -> bool:
+        return bool(self.days or self.weekdays or self.practitioner_ids)
+
+    def __or__(self, other: "Refused") -> "Refused":
+        return Refused(self.days | other.days, self.weekdays | other.weekdays,
+                       self.practitioner_ids | other.practitioner_ids)  # fmt: skip
+
+    def __sub__(self, other: "Refused") -> "Refused":
+        return Refused(self.days - other.days, self.weekdays - other.weekdays,
+                       self.practitioner_ids - other.practitioner_ids)  # fmt: skip
 
 
 NOTHING_REFUSED = Refused()
@@ -49,11 +61,16 @@ class Window:
 
 @dataclass
 class Disruption:
-    """The visits of a clinic that wait to be moved, read once, and the pure problem they make."""
+    """The visits of a clinic that wait to be moved, read once, and the pure problem they make.
+
+    `refused` and `forgotten`: what was just said no to, and what of the refusals kept holds no
+    longer, by visit.
+    """
 
     clinic: Clinic
     at: datetime
     refused: Mapping[int, Refused] = field(default_factory=dict)
+    forgotten: Mapping[int, Refused] = field(default_factory=dict)
     weights: RepairWeights = field(default_factory=RepairWeights)
 
     @cached_property
@@ -66,7 +83,7 @@ class Disruption:
         """Return the visits to move by time, with what a page prints of them."""
         rows = Appointment.objects.waiting_to_move(self.clinic)
         rows = rows.select_related("patient", "service", "practitioner", "room", "device", "clinic")
-        rows = rows.prefetch_related("service__phases", "patient__blackouts")
+        rows = rows.prefetch_related("service__phases", "patient__blackouts", "refusals")
         return sorted(rows, key=lambda row: (row.local_date, row.local_start_min, row.pk))
 
     @cached_property
@@ -79,11 +96,16 @@ class Disruption:
         return tuple(first + timedelta(days=n) for n in range(min(count, LONGEST_DAYS)))
 
     @cached_property
+    def over(self) -> tuple[int, ...]:
+        """Return the keys of kept times that have expired: what they hold is free."""
+        return Appointment.tentative.over(self.clinic, self.at)
+
+    @cached_property
     def problem(self) -> Problem:
         """Return the problem for the search; the holds of the visits to move count as free."""
-        ids = [row.pk for row in self.visits]
+        gone = [*(row.pk for row in self.visits), *self.over]
         known = snapshot(
-            self.clinic, None, from_day=self.days[0], days=len(self.days), ignore=ids
+            self.clinic, None, from_day=self.days[0], days=len(self.days), ignore=gone
         )  # fmt: skip
         kinds = {row.resource_id: row.kind for row in known.resources}
         free = free_minutes(known, self.days)
@@ -92,37 +114,57 @@ class Disruption:
                        tuple(self._visit(row) for row in self.visits), self.weights)  # fmt: skip
 
     def _from_now(self, free: tuple[int, ...]) -> tuple[int, ...]:
-        """Leave out what is over, and the next hour."""
+        """Leave out what is over."""
         if self.days[0] > self.today:
             return free
         frame = frame_of(self.today, self.clinic.zone)
-        over = min(max(minute_of_instant(self.at) + NOTICE_MIN - frame.start, 0), frame.minutes)
+        over = min(max(minute_of_instant(self.at) - frame.start, 0), frame.minutes)
         return (free[0] & ~span(0, over), *free[1:])
 
     def _visit(self, row: Appointment) -> Visit:
         patient, frame = row.patient, frame_of(row.local_date, self.clinic.zone)
-        refused = self.refused.get(row.pk, NOTHING_REFUSED)
+        refused, shape = self.refusals(row), shape_of(row.service)
         window = self.windows.get(row.pk, Window())
         return Visit(
-            visit_id=row.pk, shape=shape_of(row.service), was_on=row.local_date,
+            visit_id=row.pk, shape=shape, was_on=row.local_date,
             was_bit=frame.bit(row.local_start_min), was_with=row.practitioner_id,
-            unit_ids=frozenset(self._competent[row.service_id] - refused.practitioner_ids),
+            unit_ids=frozenset(self.competent(row) - refused.practitioner_ids),
             first_day=window.first, last_day=window.last, max_day=window.longest,
-            closed=self._closed(row, refused), busy=self._busy(row.patient_id),
+            closed=self._closed(row, refused), busy=self._busy(row, frame, shape.total_min),
             weekdays=tuple(sorted(patient.preferred_weekdays)) or None,
             from_min=patient.preferred_from_min or 0,
             to_min=DAY_MIN if patient.preferred_to_min is None else patient.preferred_to_min,
             short_notice_ok=patient.short_notice_ok,
         )  # fmt: skip
 
+    # --- What was said no to ----------------------------------------------------------------------
+    def refusals(self, row: Appointment) -> Refused:
+        """Return what the patient of a visit will not have: as kept, and as just said."""
+        gone = self.forgotten.get(row.pk, NOTHING_REFUSED)
+        return (self.kept_refusals(row) - gone) | self.refused.get(row.pk, NOTHING_REFUSED)
+
+    def kept_refusals(self, row: Appointment) -> Refused:
+        """Return what was said no to before: days of the patient, the rest of this visit."""
+        said = list(row.refusals.all())
+        return Refused(
+            frozenset(
+                away.from_day + timedelta(days=n)
+                for away in row.patient.blackouts.all() if away.kind == Blackout.Kind.REFUSED
+                for n in range((away.to_day - away.from_day).days + 1)
+            ),
+            frozenset(one.weekday for one in said if one.weekday is not None),
+            frozenset(one.practitioner_id for one in said if one.practitioner_id),
+        )  # fmt: skip
+
     # --- The patient's days -----------------------------------------------------------------------
     def _closed(self, row: Appointment, refused: Refused) -> frozenset[date]:
         away = self.away_days(row, self.days)
-        return away | {day for day in self.days if refused.closes(day)}
+        soon = {day for day in self.days if (day - self.today).days < NOTICE_DAYS}
+        return away | {day for day in self.days if refused.closes(day)} | soon - {row.local_date}
 
     def away_days(self, row: Appointment, days: Iterable[date]) -> frozenset[date]:
         """Return those of `days` the patient is away or the zones of the course are healing."""
-        rows = list(row.patient.blackouts.all())
+        rows = [row for row in row.patient.blackouts.all() if row.kind != Blackout.Kind.REFUSED]
         spans = self._healing(row)
         return frozenset(
             day for day in days
@@ -143,8 +185,14 @@ class Disruption:
             if code in codes and visit_id not in own
         ]  # fmt: skip
 
-    def _busy(self, patient_id: int) -> tuple[tuple[int, int], ...]:
-        return tuple(self._elsewhere.get(patient_id, ()))
+    def _busy(self, row: Appointment, frame, total_min: int) -> tuple[tuple[int, int], ...]:
+        """Return the patient's other visits; of a day too near all but the old time itself."""
+        busy = list(self._elsewhere.get(row.patient_id, ()))
+        if (row.local_date - self.today).days < NOTICE_DAYS and row.local_date in self.days:
+            first = frame.bit(row.local_start_min)
+            other = span(0, frame.minutes) & ~span(first, first + total_min)
+            busy.append((self.days.index(row.local_date), other))
+        return tuple(busy)
 
     @cached_property
     def _elsewhere(self) -> dict[int, list[tuple[int, int]]]:
@@ -164,8 +212,8 @@ class Disruption:
     def _rests(self) -> dict[int, list[tuple[int, int, str, int | None]]]:
         rows = Rest.objects.filter(
             area__patient__in={row.patient_id for row in self.visits},
-            end_day__gt=day_number(self.days[0]),
-        )
+            end_day__gt=day_number(self.today),
+        ).exclude(appointment__in=self.over)
         found = defaultdict(list)
         for patient_id, *rest in rows.values_list(
             "area__patient_id", "start_day", "end_day", "area__zone_code", "appointment_id"
@@ -216,6 +264,10 @@ class Disruption:
             for key, session in self._sessions.items()
         }
 
+    def competent(self, row: Appointment) -> set[int]:
+        """Return the keys of the people, rooms and devices that can serve a visit."""
+        return self._competent[row.service_id]
+
     @cached_property
     def _competent(self) -> dict[int, set[int]]:
         rows = Competence.objects.filter(
@@ -225,33 +277,6 @@ class Disruption:
         for service_id, resource_id in rows.values_list("service_id", "resource_id"):
             found[service_id].add(resource_id)
         return found
-
-    # --- Beyond the days searched -----------------------------------------------------------------
-    def next_free(self, row: Appointment) -> Slot | None:
-        """Return the first free start after the days searched, None within six weeks."""
-        first = self.days[-1] + timedelta(days=1)
-        days = [first + timedelta(days=n) for n in range(BEYOND_DAYS)]
-        if row.service_id not in self._beyond:
-            self._beyond[row.service_id] = snapshot(
-                self.clinic, row.service, from_day=first, days=BEYOND_DAYS
-            )
-        window, away = self.windows.get(row.pk, Window()), self.away_days(row, days)
-        refused = self.refused.get(row.pk, NOTHING_REFUSED)
-        for day in days:
-            if day in away or refused.closes(day) or (window.first and day < window.first):
-                continue
-            if window.last and day > window.last:
-                return None
-            opens = frame_of(day, self.clinic.zone).start
-            found = next_slots(self._beyond[row.service_id], shape_of(row.service),
-                               from_minute=opens, days=1, count=1)  # fmt: skip
-            if found:
-                return found[0]
-        return None
-
-    @cached_property
-    def _beyond(self) -> dict[int, Snapshot]:
-        return {}
 
     # --- From the plan back to the diary ----------------------------------------------------------
     def slot(self, row: Appointment, place: Place) -> Slot:

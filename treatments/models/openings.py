@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 
-from clinic.models import Appointment
+from django.db.models import BigIntegerField, OuterRef, Subquery
+
+from clinic.models import Appointment, TreatedArea
 from clinic.models.openings import (
     Healing,
     RestWish,
@@ -16,14 +18,41 @@ from clinic.models.openings import (
     snapshot,
     with_promised,
 )
-from clinic.scheduling.course import Proposal, Refusal, Weights, propose_three
+from clinic.models.prepared import Given, Prepared
+from clinic.scheduling.course import Proposal, Refusal, Weights, first_free, propose_three
 from clinic.scheduling.minutes import DAY_MIN, day_bounds, day_of
 from clinic.scheduling.slots import FoundCandidates
-from clinic.scheduling.terms import Blackout, CourseRequest, CourseWish, SessionWish
+from clinic.scheduling.terms import Blackout, CourseRequest, CourseWish, Habit, SessionWish
 from treatments.models.planned import PlannedSession
-from treatments.models.plans import LAPSE_AFTER_DAYS, TreatmentPlan
+from treatments.models.plans import PlanZone, TreatmentPlan
+from treatments.models.standing import LAPSE_AFTER_DAYS
 
 LONGEST_SEARCH_DAYS = 730
+_PLAN = Given("plan", BigIntegerField())
+
+
+@Prepared
+def _sessions():
+    """Ask for the sessions of a course with their appointments."""
+    return PlannedSession.objects.filter(plan=_PLAN).select_related("appointment").order_by()
+
+
+@Prepared
+def _zones():
+    """Ask for the codes of a course's zones in order, with the patient's areas where they exist."""
+    area = TreatedArea.objects.filter(
+        patient=OuterRef("plan__patient"), zone_code=OuterRef("zone__code")
+    )
+    rows = PlanZone.objects.filter(plan=_PLAN).order_by("zone__order", "pk")
+    return rows.values_list("zone__code", Subquery(area.values("pk")[:1]))
+
+
+def _sessions_of(plan: TreatmentPlan) -> list[PlannedSession]:
+    """Return a course's sessions in order, each with its appointment."""
+    sessions = _sessions.rows(plan=plan.pk)
+    for session in sessions:
+        session.plan = plan
+    return sorted(sessions, key=lambda session: session.number)
 
 
 def day_of_session(session: PlannedSession) -> date | None:
@@ -37,20 +66,15 @@ class Course:
     """A course with its sessions and its zones' codes, read once: which days, which rests, which gaps.
 
     Two queries, one where the codes are known. The sessions carry their appointments; `session(k)`
-    is session k.
+    is session k. `areas` are the patient's areas by the code of the zone, where they are known.
     """
 
     def __init__(self, plan: TreatmentPlan, zone_codes: Iterable[str] | None = None) -> None:
-        self.plan = plan
-        self.sessions: list[PlannedSession] = list(
-            plan.sessions.select_related("appointment").order_by("number")
+        self.plan, self.sessions = plan, _sessions_of(plan)
+        areas = (
+            _zones(plan=plan.pk) if zone_codes is None else ((code, None) for code in zone_codes)
         )
-        codes = (
-            plan.zones.values_list("zone__code", flat=True) if zone_codes is None else zone_codes
-        )
-        self.zone_codes: list[str] = list(codes)
-        for session in self.sessions:
-            session.plan = plan
+        self.areas: dict[str, int | None] = dict(areas)
 
     @classmethod
     def draft(
@@ -58,8 +82,14 @@ class Course:
     ) -> "Course":
         """Return a course that is not written yet, with its sessions and zones as wished."""
         course = cls.__new__(cls)
-        course.plan, course.sessions, course.zone_codes = plan, list(sessions), list(zone_codes)
+        course.plan, course.sessions = plan, list(sessions)
+        course.areas = dict.fromkeys(zone_codes)
         return course
+
+    @property
+    def zone_codes(self) -> list[str]:
+        """Return the codes of the course's zones, in order."""
+        return list(self.areas)
 
     def session(self, number: int) -> PlannedSession:
         """Return session k; KeyError when the course has none of that number."""
@@ -95,7 +125,7 @@ class Course:
     def rests(self, number: int, day: date) -> list[RestWish]:
         """Return the healing times that session k on `day` reserves, one per zone."""
         days = self.healing_days(number)
-        return [RestWish(code, day, days) for code in self.zone_codes]
+        return [RestWish(code, day, days, area) for code, area in self.areas.items()]
 
     def least_days(self, earlier: int, later: int) -> int:
         """Return the shortest time allowed from session `earlier` to session `later`."""
@@ -159,6 +189,7 @@ class _Search:
     today: date
     from_day: date
     keep_booked: bool
+    over: tuple[int, ...] = ()
 
     @cached_property
     def open(self) -> list[PlannedSession]:
@@ -178,10 +209,24 @@ class _Search:
         return max((d for n, d in self.course.days.items() if n not in open_numbers), default=None)
 
     @property
+    def held(self) -> Habit | None:
+        """Return when the last session that has taken place did, by the clock where a visit says so."""
+        open_numbers = {row.number for row in self.open}
+        past = (row for row in self.course.sessions if row.number not in open_numbers)
+        row = max(past, key=lambda row: row.number, default=None)
+        day = row and day_of_session(row)
+        if not day:
+            return None
+        visit = row.appointment
+        came = visit is not None and visit.local_date == day
+        return Habit(day.weekday(), visit.local_start_min if came else None)
+
+    @property
     def ignore(self) -> list[int]:
         """Return the keys of the appointments and kept times that give way to the plan."""
         kept = [row.tentative_id for row in self.open if row.tentative_id]
-        return [row.appointment_id for row in self.open if row.is_booked] + kept
+        booked = [row.appointment_id for row in self.open if row.is_booked]
+        return [*booked, *kept, *self.over]
 
     @cached_property
     def blackouts(self) -> tuple[Blackout, ...]:
@@ -220,33 +265,40 @@ class _Search:
 
     def wish(self) -> CourseWish:
         """Return what the patient would like and cannot do."""
-        plan, patient = self.course.plan, self.course.plan.patient
-        hours = patient.preferred_from_min, patient.preferred_to_min
-        return CourseWish(
-            weekdays=tuple(sorted(patient.preferred_weekdays)) or None,
-            from_min=hours[0] if hours[0] is not None else 0,
-            to_min=hours[1] if hours[1] is not None else DAY_MIN,
-            primary_practitioner_id=plan.practitioner_id or patient.preferred_practitioner_id,
-            event_day=plan.event_on, calm_days=plan.calm_days or 0, blackouts=self.blackouts,
-        )  # fmt: skip
+        return wish_of(self.course.plan, self.blackouts)
+
+
+def wish_of(plan: TreatmentPlan, blackouts: Sequence[Blackout] = ()) -> CourseWish:
+    """Return what a course's patient would like, and the days on which they cannot come."""
+    patient = plan.patient
+    hours = patient.preferred_from_min, patient.preferred_to_min
+    return CourseWish(
+        weekdays=tuple(sorted(patient.preferred_weekdays)) or None,
+        from_min=hours[0] if hours[0] is not None else 0,
+        to_min=hours[1] if hours[1] is not None else DAY_MIN,
+        primary_practitioner_id=plan.practitioner_id or patient.preferred_practitioner_id,
+        event_day=plan.event_on, calm_days=plan.calm_days or 0, blackouts=tuple(blackouts),
+    )  # fmt: skip
 
 
 def course_request(
     plan: TreatmentPlan, *, today: date, from_day: date | None = None, keep_booked: bool = True,
-    course: Course | None = None, promised: Iterable[Stretch] = (),
+    course: Course | None = None, promised: Iterable[Stretch] = (), over: tuple[int, ...] = (),
+    days: int | None = None,
 ) -> CourseRequest | None:  # fmt: skip
     """Return what the planner plans: every session that is not done, None when there is none.
 
     Bookings stay where they are; without `keep_booked` they may move at a cost. No other session is
     put before `from_day`, tomorrow unless told. `course` when it is at hand, or not written yet
     (`Course.draft`). `promised` are stretches that count as taken though nothing is written yet:
-    those of courses planned a moment before. 12 queries, however long the course and the diary.
+    those of courses planned a moment before; `over` keys of kept times that have expired and count
+    as free. At most `days` days are looked at. 12 queries, however long the course and the diary.
     """
     from_day = from_day or today + timedelta(days=1)
-    search = _Search(course or Course(plan), today, from_day, keep_booked)
+    search = _Search(course or Course(plan), today, from_day, keep_booked, over)
     if not search.open:
         return None
-    zone, days = plan.clinic.zone, search.horizon_days
+    zone, days = plan.clinic.zone, min(search.horizon_days, days or LONGEST_SEARCH_DAYS)
     known = snapshot(
         plan.clinic, plan.service, from_day=search.from_day, days=days, ignore=search.ignore
     )
@@ -257,6 +309,7 @@ def course_request(
     return CourseRequest(
         sessions=search.wishes(), candidates=found, first_day=search.from_day,
         last_done=search.last_done, wish=search.wish(),
+        held=search.held,
     )  # fmt: skip
 
 
@@ -267,24 +320,52 @@ def propose(
     from_day: date | None = None,
     weights: Weights | None = None,
     course: Course | None = None,
+    over: tuple[int, ...] = (),
 ) -> Sequence[Proposal | Refusal]:
     """Return three proposals of dates for all sessions to come (or why not), none when all is done.
 
     One per weighting of `clinic.scheduling.course.WEIGHTINGS`. What is booked stays; only when no
-    dates can be found around it (healing took longer, the patient is away) may it move. `course`
-    as for `course_request`.
+    dates can be found around it (healing took longer, the patient is away) may it move. `course` and
+    `over` as for `course_request`.
     """
-    request = course_request(plan, today=today, from_day=from_day, course=course)
+    asked = {"today": today, "from_day": from_day, "course": course, "over": over}
+    request = course_request(plan, **asked)
     if request is None:
         return ()
     found = propose_three(request, weights)
     has_bookings = any(wish.booked for wish in request.sessions)
     if has_bookings and any(isinstance(row, Refusal) for row in found):
-        request = course_request(
-            plan, today=today, from_day=from_day, keep_booked=False, course=course
-        )
+        request = course_request(plan, **asked, keep_booked=False)
         found = propose_three(request, weights)
     return found
+
+
+def next_free_day(plan: TreatmentPlan, *, today: date) -> date | None:
+    """Return the first day after `today` that is legal and free for the next session.
+
+    The day after its latest one where no day up to there is. None where nothing is to be looked
+    for: nothing left, a time booked or under way, or the latest day is over.
+    """
+    latest = plan.next_latest_on
+    if latest is None or latest <= today:
+        return None
+    course = Course(plan)
+    request = course_request(plan, today=today, course=course, days=(latest - today).days)
+    return request and free_from(request, course, latest, today=today)
+
+
+def free_from(
+    request: CourseRequest, course: Course, latest: date | None, *, today: date
+) -> date | None:
+    """Return what a request from tomorrow on says of the course's next session: `next_free_day`."""
+    if latest is None or latest <= today:
+        return None
+    following = next(row for row in course.sessions if not row.done_on)
+    wish = request.sessions[0]
+    if wish.number != following.number or wish.booked:
+        return None
+    found = first_free(request, number=wish.number)
+    return found if found and found <= latest else latest + timedelta(days=1)
 
 
 def bookings_of(plan: TreatmentPlan):

@@ -1,7 +1,7 @@
 """What was seen: progress photos. Bytes live outside the web root under random keys."""
 
 import uuid
-from datetime import date
+from datetime import date, tzinfo
 
 from django.db import models
 from django.db.models import Q
@@ -99,7 +99,18 @@ class Photo(models.Model):
         return f"Photo of {self.taken_on}"
 
     def get_absolute_url(self):
+        """Return the gate that hands out the large size."""
         return reverse("photo_file", args=[self.key, "large"])
+
+    def is_dated_apart(self, zone: tzinfo) -> bool:
+        """Say whether the camera's day, by the clinic's wall, is not that of the photo's session.
+
+        Which of the two is right only a person knows; until then the photo stands in no row.
+        """
+        if self.session is None or self.taken_at is None:
+            return False
+        camera = self.taken_at.astimezone(zone).date()
+        return camera == self.taken_on != self.session.performed_on
 
     @property
     def has_sizes(self) -> bool:

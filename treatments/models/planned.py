@@ -65,6 +65,14 @@ class PlannedSession(models.Model):
         return bool(self.done_on is None and self.appointment_id and self.appointment.is_live)
 
     @property
+    def lost_its_day(self) -> bool:
+        """Say whether its visit waits for another time: too soon, somebody away, a room shut."""
+        proposed = Appointment.Status.PROPOSED
+        return bool(
+            self.done_on is None and self.appointment_id and self.appointment.status == proposed
+        )
+
+    @property
     def state(self) -> str:
         """Return done, booked or planned."""
         if self.done_on:

@@ -4,28 +4,23 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Count, F, Q, Value
 from django.urls import reverse
 
 from clinic.models import Blackout, Clinic, Patient, Resource, Service
 from clinic.models.constraints import all_or_none
 from treatments.models.protocols import Protocol, Zone
-
-LAPSE_AFTER_DAYS = 42  # past the latest day: scheduling practice, reference "worklist states"
-BOOK_AHEAD_DAYS = 14
-LAPSE_AFTER_CONTACTS = 3  # calls or messages in a row that nobody answered
-
-
-class PlanState(models.TextChoices):
-    """Where a course stands today; the order is the order of urgency."""
-
-    AT_RISK = "at_risk", "At risk"
-    OVERDUE = "overdue", "Overdue"
-    BOOK_NOW = "book_now", "Book now"
-    ON_TRACK = "on_track", "On track"
-    LAPSED = "lapsed", "Lapsed"
-    DONE = "done", "Done"
-    STOPPED = "stopped", "Stopped"
+from treatments.models.standing import (
+    BOOK_AHEAD_DAYS,
+    LAPSE_AFTER_CONTACTS,
+    LAPSE_AFTER_DAYS,
+    PlanState,
+    in_time,
+    is_near,
+    paused_on,
+    standing,
+    too_late,
+)
 
 
 class WeekNeed(NamedTuple):
@@ -33,38 +28,6 @@ class WeekNeed(NamedTuple):
 
     may: int
     must: int
-
-
-def has_lapsed(today: date) -> Q:
-    """Return the condition of a course that waits for a practitioner's decision."""
-    lapsed = Q(next_latest_on__lt=today - timedelta(days=LAPSE_AFTER_DAYS))
-    return lapsed | Q(contacts_unanswered__gte=LAPSE_AFTER_CONTACTS)
-
-
-def _paused_on(today: date) -> Exists:
-    """Return the condition that a medical pause of the patient covers a day."""
-    return Exists(Blackout.objects.filter(
-        patient=OuterRef("patient"), kind="medical", from_day__lte=today, to_day__gte=today
-    ))  # fmt: skip
-
-
-def _standing(today: date, *, value, kind) -> Case:
-    """Return where a course stands as an expression: `value` of its PlanState, as a `kind`."""
-    lapsed, soon = today - timedelta(days=LAPSE_AFTER_DAYS), today + timedelta(days=BOOK_AHEAD_DAYS)
-    conditions = (
-        ({"status": "done"}, PlanState.DONE),
-        ({"status": "stopped"}, PlanState.STOPPED),
-        ({"next_booked_on__gte": today}, PlanState.ON_TRACK),
-        ({"next_latest_on__lt": lapsed}, PlanState.LAPSED),
-        ({"contacts_unanswered__gte": LAPSE_AFTER_CONTACTS}, PlanState.LAPSED),
-        ({"next_latest_on__lt": today}, PlanState.AT_RISK),
-        ({"start_by_on__lt": today}, PlanState.AT_RISK),
-        ({"start_by_on__lt": F("next_earliest_on")}, PlanState.AT_RISK),
-        ({"next_ideal_on__lt": today}, PlanState.OVERDUE),
-        ({"next_earliest_on__lte": soon}, PlanState.BOOK_NOW),
-    )
-    whens = (When(**asked, then=Value(value(state))) for asked, state in conditions)
-    return Case(*whens, default=Value(value(PlanState.ON_TRACK)), output_field=kind)
 
 
 class TreatmentPlanQuerySet(models.QuerySet):
@@ -79,8 +42,8 @@ class TreatmentPlanQuerySet(models.QuerySet):
         return self.filter(status=TreatmentPlan.Status.OPEN)
 
     def with_state(self, today: date):
-        """Annotate `state` from kept columns: one comparison a row, no join."""
-        return self.annotate(state=_standing(today, value=str, kind=models.CharField()))
+        """Annotate `state` from kept columns and today's medical pauses: no query a row."""
+        return self.annotate(state=standing(today, value=str, kind=models.CharField()))
 
     def by_state(self, today: date):
         """Sort by state, the most urgent first, then by the last day of the next session.
@@ -88,7 +51,7 @@ class TreatmentPlanQuerySet(models.QuerySet):
         `urgency`, the place of the state among all, is there to sort by and is not fetched.
         """
         ranks = list(PlanState)
-        rank = _standing(today, value=ranks.index, kind=models.IntegerField())
+        rank = standing(today, value=ranks.index, kind=models.IntegerField())
         rows = self.alias(urgency=rank)
         return rows.order_by("urgency", F("next_latest_on").asc(nulls_last=True), "pk")
 
@@ -121,14 +84,19 @@ class TreatmentPlanQuerySet(models.QuerySet):
     def due(self, today: date):
         """Keep running courses whose next session needs a day now: nothing booked, two weeks ahead.
 
+        A session that lost its day, or cannot be had in time, needs one however far ahead it is.
         What is snoozed, and what a medical pause blocks, is still among them.
         """
-        soon = today + timedelta(days=BOOK_AHEAD_DAYS)
         rows = self.open().filter(next_booked_on__isnull=True)
-        return rows.filter(
-            Q(next_earliest_on__lte=soon) | Q(start_by_on__lt=today)
-            | Q(start_by_on__lt=F("next_earliest_on"))
-        )  # fmt: skip
+        return rows.filter(is_near(today) | too_late(today))
+
+    def to_look_ahead(self, today: date):
+        """Keep courses whose earliest free day is worth knowing, the one known longest ago first.
+
+        Nothing booked, the latest day still to come. `next_free_seen_at` says when it was looked up.
+        """
+        rows = self.open().filter(next_booked_on__isnull=True, next_latest_on__gt=today)
+        return rows.order_by(F("next_free_seen_at").asc(nulls_first=True), "pk")
 
     def awake(self, today: date):
         """Leave out what is put off beyond a day."""
@@ -136,7 +104,7 @@ class TreatmentPlanQuerySet(models.QuerySet):
 
     def with_pause(self, today: date):
         """Annotate `is_paused`: the patient has a medical pause that covers today."""
-        return self.annotate(is_paused=_paused_on(today))
+        return self.annotate(is_paused=paused_on(today))
 
     def blocked(self, today: date):
         """Keep running courses that wait for a practitioner, with `is_paused`.
@@ -144,9 +112,10 @@ class TreatmentPlanQuerySet(models.QuerySet):
         Their patient has a medical pause, or the record of their last visit is not signed.
         """
         rows = self.open().with_pause(today)
-        soon = today + timedelta(days=BOOK_AHEAD_DAYS)
-        paused = Q(is_paused=True, next_booked_on__isnull=True, next_earliest_on__lte=soon)
-        return rows.filter(paused | Q(next_booked_on__lt=today))
+        paused = Q(is_paused=True, next_booked_on__isnull=True)
+        return rows.filter(
+            paused & (is_near(today) | too_late(today)) | Q(next_booked_on__lt=today)
+        )
 
     def by_urgency(self):
         """Order by the last day of the next session, then the event: an index gives this order."""
@@ -158,24 +127,21 @@ class TreatmentPlanQuerySet(models.QuerySet):
         What is put off, lapsed or medically paused is not among them.
         """
         rows = self.open().awake(today).filter(
-            ~_paused_on(today), next_booked_on__isnull=True,
+            ~paused_on(today), next_booked_on__isnull=True,
             next_latest_on__gte=today - timedelta(days=LAPSE_AFTER_DAYS),
             contacts_unanswered__lt=LAPSE_AFTER_CONTACTS,
-        )  # fmt: skip
-        too_late = Q(start_by_on__lt=today) | Q(start_by_on__lt=F("next_earliest_on"))
+        ).annotate(is_paused=Value(value=False))  # fmt: skip
         if at_risk:
-            return rows.filter(Q(next_latest_on__lt=today) | too_late).by_urgency()
-        in_time = Q(start_by_on__gte=today) & Q(start_by_on__gte=F("next_earliest_on"))
-        return rows.filter(
-            Q(start_by_on=None) | in_time, next_latest_on__gte=today,
-            next_earliest_on__lte=today + timedelta(days=BOOK_AHEAD_DAYS),
-        ).by_urgency()  # fmt: skip
+            return rows.filter(Q(next_latest_on__lt=today) | too_late(today)).by_urgency()
+        rows = rows.filter(in_time(today), is_near(today), next_latest_on__gte=today)
+        return rows.by_urgency()
 
     def for_worklist(self):
         """Read what a row of the worklist prints, and nothing else."""
         own = ("clinic", "status", "sessions_planned", "sessions_done", "last_session_on",
                "next_booked_on", "next_earliest_on", "next_ideal_on", "next_latest_on", "event_on",
-               "start_by_on", "contacts_unanswered", "snoozed_until", "snoozed_because")  # fmt: skip
+               "start_by_on", "next_to_move", "next_free_on", "contacts_unanswered",
+               "snoozed_until", "snoozed_because")  # fmt: skip
         person = ("given_name", "family_name", "phone", "phone_digits", "preferred_weekdays",
                   "preferred_from_min", "preferred_to_min", "short_notice_ok",
                   "preferred_practitioner__name")  # fmt: skip
@@ -231,6 +197,13 @@ class TreatmentPlan(models.Model):
     start_by_on = models.DateField(  # the last day of the next session that still meets the event
         null=True, editable=False
     )
+    next_to_move = models.BooleanField(  # it lost its day: its visit waits for another one
+        default=False, editable=False
+    )
+    #: No day before this one is both legal and free for the next session, as of the search at
+    #: `next_free_seen_at`; both are empty where nobody has looked.
+    next_free_on = models.DateField(null=True, editable=False)
+    next_free_seen_at = models.DateTimeField(null=True, editable=False)
     contacts_unanswered = models.PositiveSmallIntegerField(default=0, editable=False)
     snoozed_until = models.DateField("put off until", null=True, editable=False)
     snoozed_because = models.CharField(max_length=200, blank=True, editable=False)
@@ -272,6 +245,10 @@ class TreatmentPlan(models.Model):
                 name="treatmentplan_next_window_whole",
             ),
             models.CheckConstraint(
+                condition=all_or_none("next_free_on", "next_free_seen_at"),
+                name="treatmentplan_free_day_with_when",
+            ),
+            models.CheckConstraint(
                 condition=all_or_none("snoozed_until", "snoozed_by", blank=("snoozed_because",)),
                 name="treatmentplan_put_off_with_reason",
                 violation_error_message="Say why and until when.",
@@ -284,6 +261,16 @@ class TreatmentPlan(models.Model):
                 condition=Q(next_booked_on__isnull=True),
                 name="plan_clinic_unbooked",
             ),
+            models.Index(
+                fields=["clinic", "status", "next_booked_on"],
+                condition=Q(next_booked_on__isnull=False),
+                name="plan_clinic_booked",
+            ),
+            models.Index(
+                fields=["clinic", "snoozed_until"],
+                condition=Q(snoozed_until__isnull=False),
+                name="plan_clinic_snoozed",
+            ),
             models.Index(fields=["patient", "status"], name="plan_patient"),
         ]
 
@@ -291,25 +278,48 @@ class TreatmentPlan(models.Model):
         return f"{self.protocol} for {self.patient}"
 
     def get_absolute_url(self):
+        """Return the page of the course."""
         return reverse("course", args=[self.pk])
 
     def state_on(self, today: date) -> PlanState:
         """Return where this course stands on a day: what `with_state` asks the database."""
         if self.status != self.Status.OPEN:
             return PlanState(self.status)
-        if self.next_booked_on and self.next_booked_on >= today:
-            return PlanState.ON_TRACK
-        days = (self.next_earliest_on, self.next_ideal_on, self.next_latest_on, self.start_by_on)
-        earliest, ideal, latest, start_by = (day or date.max for day in days)
+        if self.next_booked_on:  # a visit of the past waits for its record
+            return PlanState.ON_TRACK if self.next_booked_on >= today else PlanState.BLOCKED
+        latest, ideal = self.next_latest_on or date.max, self.next_ideal_on or date.max
+        is_near, is_too_late = self._is_near(today), self._is_too_late(today)
+        if (is_near or is_too_late) and self.is_paused_on(today):
+            return PlanState.BLOCKED
         is_long_past = latest < today - timedelta(days=LAPSE_AFTER_DAYS)
         if is_long_past or self.contacts_unanswered >= LAPSE_AFTER_CONTACTS:
             return PlanState.LAPSED
-        if latest < today or start_by < max(today, self.next_earliest_on or today):
+        if latest < today or is_too_late:
             return PlanState.AT_RISK
         if ideal < today:
             return PlanState.OVERDUE
-        is_soon = earliest <= today + timedelta(days=BOOK_AHEAD_DAYS)
-        return PlanState.BOOK_NOW if is_soon else PlanState.ON_TRACK
+        return PlanState.BOOK_NOW if is_near else PlanState.ON_TRACK
+
+    def is_paused_on(self, today: date) -> bool:
+        """Say whether a medical pause covers today: as `with_pause` read it, else by one query."""
+        if "is_paused" not in self.__dict__:
+            rows = Blackout.objects.filter(patient=self.patient_id, kind="medical")
+            self.is_paused = rows.filter(from_day__lte=today, to_day__gte=today).exists()
+        return self.is_paused
+
+    @property
+    def has_no_free_day(self) -> bool:
+        """Say whether every legal day up to the latest one was taken when somebody looked."""
+        free, latest = self.next_free_on, self.next_latest_on
+        return bool(free and latest and free > latest)
+
+    def _is_near(self, today: date) -> bool:
+        first = self.next_earliest_on or date.max
+        return self.next_to_move or first <= today + timedelta(days=BOOK_AHEAD_DAYS)
+
+    def _is_too_late(self, today: date) -> bool:
+        start_by = self.start_by_on or date.max
+        return start_by < max(today, self.next_earliest_on or today) or self.has_no_free_day
 
     @property
     def sessions_left(self) -> int:

@@ -45,6 +45,15 @@ class DeviceModel(Sourced):
     def __str__(self):
         return f"{self.manufacturer} {self.name}"
 
+    def speed_instead(self, speed: int | None, *, was: "DeviceModel | None") -> int | None:
+        """Return the speed to set here where `speed` was set on another device, of model `was`.
+
+        A speed this model does not offer is no setting of it; the only one there is needs no choice.
+        """
+        if speed in self.speeds or (was == self and not self.speeds):
+            return speed
+        return self.speeds[0] if len(self.speeds) == 1 else None
+
 
 class Device(models.Model):
     """One handpiece: the unit that is booked, cleaned and, if need be, withdrawn."""
@@ -113,6 +122,16 @@ class Product(Sourced):
         INTACT_SKIN = "INTACT_SKIN", "Intact skin only"
         OPEN_CHANNELS = "OPEN_CHANNELS", "May enter open channels"
         INTRADERMAL = "INTRADERMAL", "Made for the dermis"
+
+    class Contains(models.TextChoices):
+        """What a rule about routes reads (treatments/safety/routes.py)."""
+
+        VITAMIN_C = "vitamin C", "Vitamin C"
+        RETINOID = "retinoid", "Retinoid"
+        ACID = "acid", "Acid"
+        FRAGRANCE = "fragrance", "Fragrance"
+        SUNSCREEN = "chemical sunscreen", "Chemical sunscreen"
+        EXOSOME = "exosome", "Exosomes"
 
     class Occlusion(models.TextChoices):
         REQUIRED = "required", "Under a dressing"

@@ -123,6 +123,11 @@ class Protocol(Sourced):
         "calm days before an event", null=True, blank=True,
         help_text="Days the skin needs before a date that matters; for a clinician to fill in.",
     )  # fmt: skip
+    labelled_from_years = models.PositiveSmallIntegerField(
+        "authorised from this age", null=True, blank=True,
+        help_text="Years from which the device is authorised for this use. Empty: it is not; the "
+        "patient is told and agrees to that.",
+    )  # fmt: skip
     zones = models.ManyToManyField(Zone, related_name="protocols", blank=True)
 
     class Meta:
@@ -178,9 +183,17 @@ class Threshold(Sourced):
         HARD_STOP_DAYS = "hard_stop_days", "Interval: never within these days …"
         HARD_STOP_DEPTH_MM = "hard_stop_depth_mm", "… at this set depth in mm or deeper"
         YEARLY_MAX = "yearly_max", "Sessions a zone in 12 months without a course's own limit"
+        YEARLY_DAYS = "yearly_days", "Days that count as those 12 months"
         CHANNELS_OPEN_HOURS = "channels_open_hours", "Hours for which needle channels are open"
         CHANNELS_CAUTION_HOURS = "channels_caution_hours", "Hours of caution after needling"
         LOT_WARN_DAYS = "lot_warn_days", "Days before expiry to warn when a lot is received"
+        NEEDLING_FROM_YEARS = "needling_from_years", "Needled from this age in years"
+        US_LABEL_FROM_YEARS = "us_label_from_years", "In the US on the label from this age in years"
+        COOLING_OFF_HOURS = (
+            "cooling_off_hours",
+            "Hours from consent to the first session of a course",
+        )
+        SCOTLAND_DEPTH_MM = "scotland_depth_mm", "Scotland: the Act's depth line in mm"
 
     code = models.CharField(max_length=32, choices=Code)
     value = models.DecimalField(max_digits=8, decimal_places=2)

@@ -181,6 +181,7 @@ class TreatmentSession(models.Model):
         return f"Session record of {self.performed_on}"
 
     def get_absolute_url(self):
+        """Return the page of the record."""
         return reverse("session_record", args=[self.pk])
 
     @property

@@ -1,5 +1,6 @@
 """A course's rows into the question what one changed session does to the others."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,20 +20,26 @@ def session_of(appointment: Appointment) -> PlannedSession | None:
 
 def tail_of(
     session: PlannedSession, *, course: Course, today: date, slot: Slot | None = None,
-    avoid: date | None = None,
+    avoid: date | None = None, also: Collection[int] = (), over: tuple[int, ...] = (),
 ) -> Tail | Refusal | None:  # fmt: skip
     """Return what it does to the rest when a session moves to `slot`, or loses its day `avoid`.
 
     None when the session is done or has begun. A slot without room or device (as a form names it)
-    is taken with its time only. `course` is the session's, read. 11 queries.
+    is taken with its time only. `also` are later sessions that lost their day, `over` keys of kept
+    times that have expired. `course` is the session's, read. 11 queries.
     """
     first = min(slot.day, today + timedelta(days=1)) if slot else today + timedelta(days=1)
     request = course_request(
-        session.plan, today=today, from_day=max(first, today), keep_booked=False, course=course
+        session.plan,
+        today=today,
+        from_day=max(first, today),
+        keep_booked=False,
+        course=course,
+        over=over,
     )
     if request is None or session.number not in {wish.number for wish in request.sessions}:
         return None
-    return mend(request, number=session.number, slot=slot, avoid=avoid)
+    return mend(request, number=session.number, slot=slot, avoid=avoid, also=also)
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,26 @@ class Rest:
         return [row for row in rows if row.number > self.number and row.is_booked]
 
     @property
+    def lost(self) -> list[PlannedSession]:
+        """Return the later sessions that lost their day: their visits wait for another one."""
+        return [row for row in self.undated if row.lost_its_day]
+
+    @property
     def undated(self) -> list[PlannedSession]:
         """Return the later sessions that are neither done nor booked."""
         rows = (row for row in self.course.sessions if row.number > self.number)
         return [row for row in rows if not row.is_booked and not row.done_on]
+
+    @property
+    def kept(self) -> list[tuple[PlannedSession, date]]:
+        """Return the later sessions that hold a time, each with the last day of the changed one
+        up to which it can keep it: nearer would be too soon by the shortest intervals.
+        """
+        return [
+            (row, row.appointment.local_date
+             - timedelta(days=self.course.least_days(self.number, row.number)))
+            for row in self.booked
+        ]  # fmt: skip
 
     def gap_before(self, number: int, days: dict[int, date]) -> tuple[int, int, int, int] | None:
         """Return (session before, days since it, least, most) of session k; None without one."""

@@ -1,16 +1,69 @@
 """Who must be called: what came of contacts, and who would come earlier."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import BigIntegerField, Count, DateField, F, Q
 
-from clinic.models import Clinic, Patient, Resource, Service
+from clinic.models import Blackout, Clinic, Patient, Resource, Service
 from clinic.models.constraints import all_or_none
 from clinic.models.patients import WEEKDAYS
+from clinic.models.prepared import Given, Prepared
 from treatments.models.plans import TreatmentPlan
+from treatments.models.standing import LAPSE_AFTER_CONTACTS, LAPSE_AFTER_DAYS
 
 SHORT_NOTICE_DAYS = 2  # a gap nearer than this is for those who said that short notice is fine
+ROWS, COUNT_TO = 20, 100  # a page of the worklist; see `waiting`
+
+
+def _to_call(*, at_risk: bool) -> models.QuerySet:
+    plans = TreatmentPlan.objects.of(Given("clinic", BigIntegerField()))
+    return plans.to_call(Given("today", DateField()), at_risk=at_risk).for_worklist()[:ROWS]
+
+
+_AT_RISK = Prepared(lambda: _to_call(at_risk=True))
+_OTHERS = Prepared(lambda: _to_call(at_risk=False))
+
+
+def first_to_call(clinic, today: date) -> list[TreatmentPlan]:
+    """Return the first page of the courses to call about, those at risk before the others.
+
+    What `to_call` and `for_worklist` ask, for the page the desk opens all day.
+    """
+    asked = {"clinic": clinic.pk, "today": today}
+    found = _AT_RISK.rows(**asked)
+    if len(found) < ROWS:
+        found = [*found, *_OTHERS.rows(**asked)][:ROWS]
+    for plan in found:
+        plan.is_paused = (
+            False  # as `to_call` says of each: a prepared question brings columns alone
+        )
+    return found
+
+
+def waiting(clinic, today: date, *, lists, exactly: str) -> dict[str, int | str]:
+    """Return how many courses wait on each of `lists`: call, snoozed, lapsed, blocked.
+
+    What has lapsed piles up over the years and is counted to `COUNT_TO`, "99+" from there on,
+    unless it is the list that is counted `exactly`. Every other count reads what it counts.
+    """
+    plans = TreatmentPlan.objects.of(clinic)
+    due, since = plans.due(today).order_by(), today - timedelta(days=LAPSE_AFTER_DAYS)
+    recent = due.awake(today).with_pause(today).filter(is_paused=False, next_latest_on__gte=since)
+    tired = Q(contacts_unanswered__gte=LAPSE_AFTER_CONTACTS)
+    found = recent.aggregate(call=Count("pk", filter=~tired), tired=Count("pk", filter=tired))
+    found["snoozed"] = due.filter(snoozed_until__gt=today).count()
+    if "lapsed" in lists:
+        old = due.awake(today).with_pause(today).filter(is_paused=False, next_latest_on__lt=since)
+        old = old if exactly == "lapsed" else old[:COUNT_TO]
+        lapsed = old.count() + found["tired"]
+        is_cut = exactly != "lapsed" and lapsed >= COUNT_TO
+        found["lapsed"] = f"{COUNT_TO - 1}+" if is_cut else lapsed
+    if "blocked" in lists:
+        paused = Blackout.objects.filter(kind="medical", from_day__lte=today, to_day__gte=today)
+        found["blocked"] = due.filter(patient__in=paused.values("patient")).count()
+        found["blocked"] += plans.open().filter(next_booked_on__lt=today).count()
+    return found
 
 
 class ContactLogQuerySet(models.QuerySet):

@@ -167,6 +167,9 @@ def _cover_and_heat(application: Application, context: Context) -> Iterator[Find
     if application.occluded and not product.occlusion_allowed:
         text = f"{subject} is recorded as covered; the catalogue allows it no cover."
         yield Finding(Level.STOP, "DOSE_A11_COVERED", text, {}, product.source, subject)
+    elif application.occluded is False and product.occlusion_required:
+        text = f"{subject} is recorded as not covered; the label asks for a cover, and without one the effect may be weak."
+        yield Finding(Level.INFO, "DOSE_A11_UNCOVERED", text, {}, product.source, subject)
     elif application.occluded is None:
         level = Level.INFO if product.occlusion_allowed else Level.WARN
         allowed = "a" if product.occlusion_allowed else "no"

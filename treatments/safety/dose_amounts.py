@@ -102,13 +102,13 @@ def _caps(
         return
     yield from _not_capped(product, row, figures)
     whom = " for this age and weight" if is_child(patient, rules) else ""
-    for total, most, code, unit in (
-        (grams, row.max_g, "DOSE_A1_GRAMS", "g"),
-        (area_cm2, row.max_area_cm2, "DOSE_A2_AREA", "cm2"),
+    for total, most, code, unit, name in (
+        (grams, row.max_g, "DOSE_A1_GRAMS", "g", "g"),
+        (area_cm2, row.max_area_cm2, "DOSE_A2_AREA", "cm²", "cm2"),
     ):
         if most is not None and total > most:
             text = f"{shown(total)} {unit} {product.name} is over the {shown(most)} {unit} allowed{whom}."
-            over = {f"total_{unit}": shown(total), f"max_{unit}": shown(most)}
+            over = {f"total_{name}": shown(total), f"max_{name}": shown(most)}
             yield Finding(Level.STOP, code, text, over, row.source, product.name)
 
 

@@ -81,6 +81,7 @@ class ProductLimits:
     occlusion_allowed: bool
     source: str
     child_rows: tuple[LimitRow, ...] = ()
+    occlusion_required: bool = False
     house_mg_per_kg: Decimal | None = None
     area_table: tuple[tuple[Decimal, Decimal], ...] = ()
     max_g_per_10cm2: Decimal | None = None

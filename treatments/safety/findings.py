@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-RULES_VERSION = "2026.11.1"
+RULES_VERSION = "2026.12.1"
 """Version of the rules in `treatments.safety`, kept with every signed record. Change it whenever
 a rule can give another answer for the same input."""
 

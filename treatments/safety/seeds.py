@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from .consents import CoolingOff
 from .depth import DepthLine
 from .dose_inputs import DoseRules
 from .findings import Level
 from .routes import RouteLimits
+from .screening import AgeLimits
 
 DOSE_RULES = DoseRules(
     alarm_fraction=Decimal("0.9"),
@@ -34,6 +36,7 @@ HOUSE_MG_PER_KG = Decimal(10)
 HARD_STOP_DAYS = 7
 HARD_STOP_DEPTH_MM = Decimal("1.0")
 MAX_SESSIONS_12_MONTHS = 6
+YEARLY_DAYS = 365
 INTERVAL_SOURCE = (
     "[proposal] no needling of a zone within 7 days at 1.0 mm or deeper; 6 sessions in 12 months "
     "without a review (upper end in Alster & Li 2020)"
@@ -55,6 +58,13 @@ ROUTE_LIMITS = RouteLimits(
     ),
 )
 
+AGE = AgeLimits(
+    from_years=18,
+    source="House rule; Non-surgical Procedures (Scotland) Act 2026: an offence under 18",
+    label_from_years=22,
+    label_source="FDA: 18 to 21 years is off-label in the US",
+)
+
 SCOTLAND_DEPTH_LINE = DepthLine(
     jurisdiction="Scotland",
     depth_mm_from=Decimal("1.5"),
@@ -67,4 +77,17 @@ SCOTLAND_DEPTH_LINE = DepthLine(
         "Non-surgical Procedures and Functions of Medical Reviewers (Scotland) Act 2026, "
         "Schedule 1 paras 6 and 8; day of commencement not found"
     ),
+)
+
+COOLING_OFF = CoolingOff(
+    hours=Decimal(48),
+    source=(
+        "Commons committee (2022) recommended two-part consent and 48 h; no statutory period for "
+        "microneedling was found; waived for repeat sessions of the same course [proposal]"
+    ),
+)
+
+CONSENT_SOURCE = (
+    "GMC cosmetic guidance (2016): consent by the person doing it, with time and written "
+    "information; JCCP/CPSA (2020); one consent covers all sessions of a course [proposal]"
 )

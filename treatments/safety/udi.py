@@ -22,22 +22,25 @@ class LotFacts:
 
 
 def check_lot(
-    lot: LotFacts, *, on: date, warn_within_days: int, at_intake: bool, source: str
-) -> tuple[Finding, ...]:
+    lot: LotFacts, *, on: date, warn_within_days: int, at_intake: bool, source: str,
+    soon_source: str = "",
+) -> tuple[Finding, ...]:  # fmt: skip
     """Findings about using (or taking in) a lot on a day; empty where nothing is to be said.
 
     The day of expiry itself is the last good day. A near expiry is a WARN at stock intake and an
-    INFO in a session.
+    INFO in a session. `soon_source` says where the days ahead come from, if not from `source`.
     """
     expiry = _expiry(
-        lot, on=on, warn_within_days=warn_within_days, at_intake=at_intake, source=source
-    )
+        lot, on=on, warn_within_days=warn_within_days, at_intake=at_intake, source=source,
+        soon_source=soon_source or source,
+    )  # fmt: skip
     return in_order((*expiry, *_held(lot, source)))
 
 
 def _expiry(
-    lot: LotFacts, *, on: date, warn_within_days: int, at_intake: bool, source: str
-) -> Iterator[Finding]:
+    lot: LotFacts, *, on: date, warn_within_days: int, at_intake: bool, source: str,
+    soon_source: str,
+) -> Iterator[Finding]:  # fmt: skip
     if lot.expires_on is None:
         text = f"{lot.subject}: no expiry date is recorded; not checked."
         yield Finding(Level.WARN, "LOT_EXPIRY_MISSING", text, {}, source, lot.subject)
@@ -50,7 +53,7 @@ def _expiry(
     elif days < warn_within_days:
         level = Level.WARN if at_intake else Level.INFO
         text = f"{lot.subject} expires {_printed(lot)}, {days_text(days)} ahead."
-        yield Finding(level, "LOT_EXPIRES_SOON", text, figures, source, lot.subject)
+        yield Finding(level, "LOT_EXPIRES_SOON", text, figures, soon_source, lot.subject)
 
 
 def _printed(lot: LotFacts) -> str:

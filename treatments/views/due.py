@@ -9,7 +9,7 @@ from clinic.views.addresses import address
 from treatments.models import ContactLog, PlanState, TreatmentPlan
 
 TO_CALL = (PlanState.AT_RISK, PlanState.OVERDUE, PlanState.BOOK_NOW)
-OUTCOME = Look("No outcome yet", "question-diamond-fill", "warn")
+OUTCOME = Look("No outcome yet", "question-circle-fill", "warn")
 
 
 class DueRow:
@@ -37,10 +37,14 @@ class DueRow:
         self.look, self.why = self._verdict(today, treats=treats)
         self.to_decide = self.state == PlanState.LAPSED and treats
         self.can_book = not self.is_open and not self.is_paused
-        self.chart_url, self.url = address("chart", patient.pk), address("course", plan.pk)
+        self._set_addresses(plan)
+
+    def _set_addresses(self, plan: TreatmentPlan) -> None:
+        self.chart_url, self.url = address("chart", plan.patient_id), address("course", plan.pk)
         self.edit_url = address("course_edit", plan.pk)
         self.stop_url = address("course_stop", plan.pk)
         self.next_url = address("course_next", plan.pk)
+        self.best_url = address("due_best", plan.pk)
         self.contact_url = address("due_contact", plan.pk)
         self.snooze_url = address("due_snooze", plan.pk)
 
@@ -72,7 +76,14 @@ def hurry(plan: TreatmentPlan, state: PlanState, today: date) -> str:
     if plan.next_latest_on < today:
         return f"{_days((today - plan.next_latest_on).days)} past the last day"
     if state == PlanState.AT_RISK:
+        if plan.has_no_free_day:
+            return f"No day is free before {day(plan.next_free_on)}"
         return "The event cannot be met with all sessions"
+    return f"It lost its day; {_left(plan, today)}" if plan.next_to_move else _left(plan, today)
+
+
+def _left(plan: TreatmentPlan, today: date) -> str:
+    """Return how far a course in time is from its next marked day."""
     if plan.next_ideal_on < today:
         return f"{_days((plan.next_latest_on - today).days)} left"
     if plan.next_earliest_on > today:

@@ -7,7 +7,7 @@ from itertools import groupby
 from django.conf import settings
 from django.http import Http404
 
-from treatments.models import Photo, View
+from treatments.models import Photo, PhotoPermission, View
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,21 @@ class Choice:
 
 
 def board(patient, clinic, *, today: date) -> dict:
-    """Return what the gallery prints. Three queries, however many photos there are."""
-    rows = list(_shown(patient))
+    """Return what the gallery prints. Four queries, however many photos there are.
+
+    `permission` is the patient's last answer about photos for the record, None where nobody asked.
+    """
+    rows, apart = _settled(patient, clinic)
     done = {photo.view_id for photo in rows if photo.taken_on == today}
     views = list(View.objects.for_patient(patient))
     shelves = _shelves(rows)
     others = [shelf.view for shelf in shelves if shelf.view not in views]
+    asked = PhotoPermission.objects.filter(patient=patient, scope=PhotoPermission.Scope.RECORD)
+    permission = asked.order_by("-pk").first()
     return {
-        "patient": patient, "today": today, "clinic": clinic, "count": len(rows),
+        "permission": permission, "may_take": permission is not None and permission.stands,
+        "patient": patient, "today": today, "clinic": clinic, "apart": apart,
+        "count": len(rows) + len(apart),
         "allergies": patient.allergies.filter(ended_on=None),
         "unsorted": [photo for photo in rows if photo.view_id is None],
         "shelves": shelves, "can_compare": any(shelf.can_compare for shelf in shelves),
@@ -59,18 +66,25 @@ def _shown(patient):
     return rows.select_related("view", "session__planned_session")
 
 
+def _settled(patient, clinic) -> tuple[list[Photo], list[Photo]]:
+    """Return the photos whose day is sure, and those whose camera and session disagree about it."""
+    rows = list(_shown(patient))
+    apart = [photo for photo in rows if photo.is_dated_apart(clinic.zone)]
+    return [photo for photo in rows if photo not in apart], apart
+
+
 def _shelves(rows) -> list[Shelf]:
     sorted_in = [photo for photo in rows if photo.view_id]
     return [Shelf(view, list(group)) for view, group in groupby(sorted_in, lambda row: row.view)]
 
 
-def pair_of(patient, asked, *, today: date) -> dict:
+def pair_of(patient, clinic, asked, *, today: date) -> dict:
     """Return a view's baseline and latest photo, or the two that were asked for.
 
     `asked` may hold `view` (an id), `first` and `second` (keys of photos of that view). Anything
     that is not there is a 404.
     """
-    shelves = _shelves(list(_shown(patient)))
+    shelves = _shelves(_settled(patient, clinic)[0])
     shelf = _shelf(shelves, asked.get("view", ""))
     facts = {"patient": patient, "today": today, "shelves": shelves, "shelf": shelf,
              "allergies": patient.allergies.filter(ended_on=None)}  # fmt: skip

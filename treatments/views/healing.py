@@ -8,9 +8,9 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict
 from clinic.scheduling.reasons import day_words
+from clinic.views.looks import look_at
 from treatments.actions.healing import EXTRA_DAYS, slow_healing
 from treatments.forms.healing import HealingForm
 from treatments.models import TreatmentSession
@@ -37,24 +37,31 @@ def session_healing(request, session_id):
             form.add_error(None, refusal)
             status = CONFLICT if isinstance(refusal, Conflict) else INVALID
         else:
-            messages.success(request, _told(freed))
-            return redirect("course_dates", session.plan_id)
+            return _saved(request, session, freed)
     return render(request, "treatments/sessions/healing.html",
                   {"form": form} | _page(request, session), status=status)  # fmt: skip
 
 
-def _told(freed) -> str:
+def _saved(request, session, freed):
+    """Say what came of it and go where the next dates are; to the course where there are none."""
+    goes_on = session.plan.sessions.filter(done_on=None).exists()
+    messages.success(request, _told(freed, goes_on=goes_on))
+    return redirect("course_dates" if goes_on else "course", session.plan_id)
+
+
+def _told(freed, *, goes_on: bool) -> str:
+    if not goes_on:
+        return "The course has no session left; the healing time is kept."
     if not freed:
         return "Healing is longer now; every date booked can stay."
     days = " and ".join(day_words(row.local_date) for row in freed)
-    return f"Healing is longer now. {days} came too soon and is free; choose the next date."
+    return f"Healing is longer now. {days} came too soon and is free. The next dates are proposed here; the course is on the worklist."
 
 
 def _page(request, session) -> dict:
     """Return who it is about and what each choice would free."""
     now = timezone.now()
-    patient = open_patient(pk=session.patient_id, clinic=request.clinic, category="note", at=now,
-                           by=request.user)  # fmt: skip
+    patient = look_at(request, session.patient_id, "note")
     return {
         "session": session, "patient": patient, "today": request.clinic.local_date(now),
         "allergies": patient.allergies.filter(ended_on=None),

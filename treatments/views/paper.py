@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from clinic.actions.audit import record
-from clinic.actions.patients import open_patient
 from clinic.models import Allergy, Appointment
 from clinic.permissions import CARE
+from clinic.views.looks import look_at
 from treatments.models import TreatmentPlan
 
 
@@ -39,8 +39,7 @@ def course_card(request, plan_id):
     """Show the appointments of a whole course on a card to take home: nothing clinical on it."""
     rows = TreatmentPlan.objects.of(request.clinic).select_related("patient")
     plan = get_object_or_404(rows, pk=plan_id)
-    patient = open_patient(pk=plan.patient_id, clinic=request.clinic, category="schedule",
-                           at=timezone.now(), by=request.user)  # fmt: skip
+    patient = look_at(request, plan.patient_id, "schedule")
     sessions = plan.sessions.select_related("appointment__practitioner").order_by("number")
     for session in sessions:
         session.plan = plan

@@ -13,22 +13,27 @@ from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
-from clinic.actions.patients import open_patient
+from clinic.scheduling.reasons import day_words
+from clinic.views.looks import look_at
+from treatments.actions.consents import permit_photos
 from treatments.actions.photos import (
+    NO_PERMISSION,
     PhotoNotKept,
+    PhotoNotPermitted,
+    date_photo,
     open_photo,
     sort_photo,
     strike_photo,
     take_photo,
 )
-from treatments.forms.photos import SortForm, StrikeForm, UploadForm
+from treatments.forms.photos import DateForm, SortForm, StrikeForm, UploadForm
 from treatments.imaging.intake import PhotoRefused
-from treatments.models import Photo, TreatmentSession, View
+from treatments.models import Photo, PhotoPermission, TreatmentSession, View
 from treatments.views.gallery import board, pair_of
 
 log = logging.getLogger(__name__)
 
-OK, CREATED, NOTHING_NEW, INVALID, UNAVAILABLE = 200, 201, 204, 422, 503
+OK, CREATED, NOTHING_NEW, NOT_PERMITTED, INVALID, UNAVAILABLE = 200, 201, 204, 409, 422, 503
 ON_FILE = "This photo is already on file; it was not added again."
 LONGEST_FILE_NAME = 60
 #: What every file of a photo carries, whatever it says of itself.
@@ -58,6 +63,12 @@ def photo_upload(request, patient_id):
     form = UploadForm(request.POST, request.FILES, **_choices(request, patient))
     if not form.is_valid():
         return _refusal(request, patient, form)
+    if form.cleaned_data["permit"]:
+        permit_photos(patient=patient, scope=PhotoPermission.Scope.RECORD, at=timezone.now(),
+                      by=request.user)  # fmt: skip
+    elif not PhotoPermission.objects.permits(patient.pk, PhotoPermission.Scope.RECORD):
+        form.add_error("permit", NO_PERMISSION)
+        return _refusal(request, patient, form, status=NOT_PERMITTED)
     outcomes = [
         _take(request, patient, file, form.cleaned_data) for file in form.cleaned_data["files"]
     ]
@@ -72,7 +83,7 @@ def photo_upload(request, patient_id):
 def photo_compare(request, patient_id):
     """Show the baseline of one view beside its latest photo, or two chosen ones."""
     patient = _open(request, patient_id)
-    facts = pair_of(patient, request.GET, today=_today(request))
+    facts = pair_of(patient, request.clinic, request.GET, today=_today(request))
     return render(request, "treatments/photos/compare.html", facts)
 
 
@@ -89,6 +100,20 @@ def photo_edit(request, key):
     except ValidationError as refusal:
         return _after(request, photo, refusal.messages[0], level="error")
     return _after(request, photo, f"Now under {photo.view}." if photo.view else "No view yet.")
+
+
+def photo_date(request, key):
+    """Settle which day of a photo is right, where the camera's is not the session's."""
+    photo = _photo(request, key)
+    form = DateForm(request.POST)
+    if not form.is_valid():
+        return _after(request, photo, form.errors["keep"][0], level="error")
+    try:
+        photo = date_photo(photo=photo, keep=form.cleaned_data["keep"], at=timezone.now(),
+                           by=request.user)  # fmt: skip
+    except ValidationError as refusal:
+        return _after(request, photo, refusal.messages[0], level="error")
+    return _after(request, photo, f"Taken on {day_words(photo.taken_on)}.")
 
 
 def photo_strike(request, key):
@@ -111,8 +136,9 @@ def photo_file(request, key, size):
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise PermissionDenied
     opened = open_photo(
-        key=key, size=size, clinic=request.clinic, at=timezone.now(), by=request.user
-    )
+        key=key, size=size, clinic=request.clinic, purpose=PhotoPermission.Scope.RECORD,
+        at=timezone.now(), by=request.user,
+    )  # fmt: skip
     response = _bytes_of(opened)
     response["Content-Type"] = opened.content_type
     response["Content-Disposition"] = f'inline; filename="{opened.file_name}"'
@@ -134,9 +160,7 @@ def _bytes_of(opened):
 
 
 def _open(request, patient_id):
-    return open_patient(
-        pk=patient_id, clinic=request.clinic, category="photo", at=timezone.now(), by=request.user
-    )
+    return look_at(request, patient_id, "photo")
 
 
 def _photo(request, key):
@@ -184,6 +208,8 @@ def _take(request, patient, file, chosen):
             patient=patient, upload=file, view=chosen["view"], session=chosen["session"],
             taken_on=chosen["taken_on"], at=at, by=request.user,
         )  # fmt: skip
+    except PhotoNotPermitted as refused:
+        return NOT_PERMITTED, {"sentence": refused.sentence}
     except PhotoRefused as refused:
         return INVALID, {"sentence": refused.sentence}
     except PhotoNotKept as fault:
@@ -194,22 +220,26 @@ def _take(request, patient, file, chosen):
     }  # fmt: skip
     if photo.uploaded_at != at:
         return OK, facts | {"sentence": ON_FILE}
+    if photo.is_dated_apart(request.clinic.zone):
+        facts["sentence"] = (
+            f"Stored. The camera says {day_words(photo.taken_on)}: choose its day below."
+        )
     return CREATED, facts
 
 
-def _refusal(request, patient, form):
+def _refusal(request, patient, form, status=INVALID):
     """Answer an upload whose fields make no sense: every fault in words, nothing taken in."""
     if not request.accepts("text/html"):
         faults = [fault for faults in form.errors.values() for fault in faults]
-        return JsonResponse({"sentence": " ".join(faults)}, status=INVALID)
+        return JsonResponse({"sentence": " ".join(faults)}, status=status)
     facts = board(patient, request.clinic, today=_today(request)) | {"form": form}
-    return render(request, "treatments/photos/board.html", facts, status=INVALID)
+    return render(request, "treatments/photos/board.html", facts, status=status)
 
 
 def _say(request, file, status, facts):
     """Say what became of one file of a plain form."""
     name = "".join(letter for letter in file.name if letter.isprintable())[:LONGEST_FILE_NAME]
-    if status == CREATED:
+    if status == CREATED and not facts["sentence"]:
         messages.success(request, f"{name} is stored.")
     else:
         messages.warning(request, f"{name}: {facts['sentence']}")

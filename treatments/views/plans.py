@@ -7,14 +7,15 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.actions.tentative import clear_expired
 from clinic.forms.diary import day_asked
 from clinic.permissions import CARE
+from clinic.views.looks import look_at
 from clinic.views.offers import offered
 from clinic.views.tentative import kept_times
 from treatments.actions.diary import book_course
+from treatments.actions.kept import keep_free_day
 from treatments.actions.plans import agree_course, edit_course, stop_course
 from treatments.forms.plans import (
     CourseForm,
@@ -23,7 +24,8 @@ from treatments.forms.plans import (
     must_have_protocol,
     protocol_asked,
 )
-from treatments.models import PlannedSession, Protocol, TreatmentPlan
+from treatments.models import PlannedSession, Protocol, TreatmentPlan, lacking_consent
+from treatments.models.openings import free_from
 from treatments.views.proposals import Dates
 
 INVALID, CONFLICT = 422, 409
@@ -43,20 +45,25 @@ def course_new(request, patient_id):
     mine = request.user.resources.filter(clinic=request.clinic, active=True).first()
     form.initial.setdefault("practitioner", mine and mine.pk)
     facts = {"form": form, "patient": patient, "protocol": protocol} | _care(request, patient)
-    if request.method == "POST":
+    if form.is_bound:
         try:
-            must_have_protocol(protocol)
-            if form.is_valid():
-                plan = agree_course(
-                    patient=patient, protocol=protocol, **form.facts, agreed_on=build["today"],
-                    request_key=form.cleaned_data["request_key"], at=timezone.now(),
-                    by=request.user,
-                )  # fmt: skip
+            if plan := _agreed(request, patient, form):
                 messages.success(request, "The course is agreed. Now choose its dates.")
                 return redirect("course_dates", plan.pk)
         except ValidationError as refusal:
             facts["refusal"] = " ".join(refusal.messages)
     return render(request, "treatments/plans/new.html", facts, status=_status(form))
+
+
+def _agreed(request, patient, form) -> TreatmentPlan | None:
+    """Agree the course that was sent; None where a field of it is wrong."""
+    must_have_protocol(form.protocol)
+    if not form.is_valid():
+        return None
+    return agree_course(
+        patient=patient, protocol=form.protocol, **form.facts, agreed_on=form.today,
+        request_key=form.cleaned_data["request_key"], at=timezone.now(), by=request.user,
+    )  # fmt: skip
 
 
 def _prefilled(request, patient, build):
@@ -127,8 +134,11 @@ def course(request, plan_id):
     """Show what was agreed and how far it has come; the clinical part to those who treat."""
     plan = _plan(request, plan_id)
     patient = _open(request, plan.patient_id)
-    facts = {"plan": plan, "patient": patient, "sessions": _sessions(plan),
+    sessions = _sessions(plan)
+    facts = {"plan": plan, "patient": patient, "sessions": sessions,
+             "to_book": any(not row.done_on and not row.is_booked for row in sessions),
              "kept": kept_times(patient, timezone.now()),
+             "lacks_consent": plan.pk in lacking_consent({plan.pk}, _today(request)),
              "next": request.get_full_path()}  # fmt: skip
     if request.member.role in CARE:
         facts["zones"] = plan.zones.select_related("zone")
@@ -156,6 +166,7 @@ def course_dates(request, plan_id):
             facts["page"] = answer
         else:
             facts["page"] = _choosing(request, dates)
+            _keep_free_day(dates, facts["from_day"])
     part = request.htmx and not request.htmx.boosted
     name = f"treatments/plans/{'_dates' if part else 'dates'}.html"
     return render(request, name, facts | _care(request, patient), status=status)
@@ -214,21 +225,24 @@ def _book_all(request, dates):
     if not slots and not faults:
         page.alerts.append("Choose at least one time.")
         return page
-    nearest = ()
-    if not faults:
-        try:
-            booked = book_course(plan=dates.plan, slots=slots, why=dates.why(slots),
-                                 at=timezone.now(), by=request.user)  # fmt: skip
-        except (SlotTaken, NotHealed) as refusal:
-            faults = {refusal.number: " ".join(refusal.messages)}
-            nearest = offered(getattr(refusal, "nearest", ()), dates.units)
-        except ValidationError as refusal:
-            page.alerts += refusal.messages
-            return page
-        else:
-            sessions = "session is" if len(booked) == 1 else "sessions are"
-            messages.success(request, f"{len(booked)} {sessions} booked.")
-            return redirect(dates.plan)
+    if faults:
+        return _unbooked(page, faults)
+    try:
+        booked = book_course(plan=dates.plan, slots=slots, why=dates.why(slots),
+                             at=timezone.now(), by=request.user)  # fmt: skip
+    except (SlotTaken, NotHealed) as refusal:
+        nearest = offered(getattr(refusal, "nearest", ()), dates.units)
+        return _unbooked(page, {refusal.number: " ".join(refusal.messages)}, nearest)
+    except ValidationError as refusal:
+        page.alerts += refusal.messages
+        return page
+    sessions = "session is" if len(booked) == 1 else "sessions are"
+    messages.success(request, f"{len(booked)} {sessions} booked.")
+    return redirect(dates.plan)
+
+
+def _unbooked(page, faults, nearest=()):
+    """Return the rows as chosen, each with its fault and what could be had instead."""
     for row in page.rows:
         if row.number in faults:
             row.refusal, row.nearest = faults[row.number], nearest
@@ -244,10 +258,7 @@ def _today(request):
 
 def _open(request, patient_id):
     clinical = request.member.role in CARE
-    return open_patient(
-        pk=patient_id, clinic=request.clinic, category="note" if clinical else "schedule",
-        at=timezone.now(), by=request.user,
-    )  # fmt: skip
+    return look_at(request, patient_id, "note" if clinical else "schedule")
 
 
 def _plan(request, plan_id) -> TreatmentPlan:
@@ -276,7 +287,17 @@ def _dates(request, plan) -> Dates:
     """Return the planner's answer for a course. Raises ValidationError where nobody can serve it."""
     clear_expired(clinic=request.clinic, at=timezone.now())
     units = {row.pk: row for row in request.clinic.resources.all()}
-    return Dates(plan, units=units, today=_today(request), from_day=_from_day(request))
+    return Dates(plan, units=units, today=_today(request), from_day=_from_day(request), mend=True)
+
+
+def _keep_free_day(dates: Dates, from_day) -> None:
+    """Keep on the course which day is free first, where the search began with tomorrow."""
+    if dates.request is None or from_day:
+        return
+    plan = dates.plan
+    day = free_from(dates.request, dates.course, plan.next_latest_on, today=dates.today)
+    if day:
+        keep_free_day(plan=plan, day=day, at=timezone.now())
 
 
 def _from_day(request):

@@ -6,13 +6,13 @@ from datetime import date, timedelta
 
 from clinic.models import Resource
 from clinic.scheduling.course import (
-    WEIGHTINGS,
     CourseRequest,
     Proposal,
     Refusal,
     SessionWish,
     Weights,
     day_verdicts,
+    propose,
     propose_three,
 )
 from clinic.scheduling.reasons import Reason, sentence
@@ -23,7 +23,9 @@ from treatments.models import TreatmentPlan
 from treatments.models.openings import Course, course_request
 
 STRIP_DAYS = 14
+FEWEST = "fewest_moved"
 TITLES = {
+    FEWEST: ("Fewest moved", "pin-angle"),
     "nearest_to_ideal": ("Nearest to ideal", "bullseye"),
     "same_weekday_and_hour": ("Same weekday and hour", "repeat"),
     "before_event": ("Finished early", "flag"),
@@ -130,24 +132,41 @@ class Dates:
     """The open sessions of a course, and what may become of them. One request to the planner.
 
     `units` are the clinic's practitioners and rooms by key; no session is put before `from_day`.
-    `course` is given for one that is not written yet; without `keep_booked` bookings may move.
+    `course` is given for one that is not written yet; without `keep_booked` bookings may move. With
+    `mend` a course whose session lost its day is also planned anew as a whole, with the fewest of
+    its bookings moved: one request more, and the proposal that comes first. `over` are the keys of
+    kept times that have expired.
     """
 
     def __init__(
         self, plan, *, units: Mapping[int, Resource], today: date, from_day=None,
-        course: Course | None = None, keep_booked: bool = True,
+        course: Course | None = None, keep_booked: bool = True, mend: bool = False,
+        over: tuple[int, ...] = (),
     ) -> None:  # fmt: skip
         self.plan, self.units, self.today = plan, units, today
         self.course = course or Course(plan)
-        asked = {"today": today, "from_day": from_day, "course": self.course}
+        asked = {"today": today, "from_day": from_day, "course": self.course, "over": over}
         self.request: CourseRequest | None = course_request(plan, **asked, keep_booked=keep_booked)
         self.outcomes: Sequence[Proposal | Refusal] = ()
         if self.request is None:
             return
         self.outcomes = propose_three(self.request)
-        if self._stuck and any(wish.booked for wish in self.request.sessions):
-            self.request = course_request(plan, **asked, keep_booked=False)
+        loose = mend and keep_booked and self._has_lost_a_day
+        stuck = self._stuck and any(wish.booked for wish in self.request.sessions)
+        if not loose and not stuck:
+            return
+        self.request = course_request(plan, **asked, keep_booked=False)
+        if stuck:
             self.outcomes = propose_three(self.request)
+        if loose and isinstance(fewest := propose(self.request, name=FEWEST), Proposal):
+            self.outcomes = (fewest, *self.outcomes)
+
+    @property
+    def _has_lost_a_day(self) -> bool:
+        """Say whether a session lost its day while a later one still has one."""
+        rows = self.course.sessions
+        lost = [row.number for row in rows if row.lost_its_day]
+        return any(row.is_booked and row.number > lost[0] for row in rows) if lost else False
 
     @property
     def _stuck(self) -> bool:
@@ -164,8 +183,9 @@ class Dates:
         page = Layout(self.plan)
         if self.request is None:
             return page
-        name = name if name in WEIGHTINGS else WEIGHTINGS[0]
-        proposal = self.outcomes[WEIGHTINGS.index(name)]
+        offered_ones = [one for one in self.outcomes if not self._is_needless(one.name)]
+        proposal = next((one for one in offered_ones if one.name == name), self.outcomes[0])
+        name = proposal.name
         slots: dict[int, Slot] = {w.number: w.booked for w in self.request.sessions if w.booked}
         if isinstance(proposal, Proposal):
             slots |= {placed.number: placed.slot for placed in proposal.sessions}
@@ -252,10 +272,18 @@ class Dates:
         return {row.number: [*(reason.as_dict() for reason in row.why if reason["cost"]), version]
                 for row in self.rows(slots) if row.offer}  # fmt: skip
 
+    def _is_needless(self, name: str) -> bool:
+        """Say whether a proposal only squeezes a course that ends well before its event anyway."""
+        best = self.outcomes[0]
+        if name != "before_event" or not self.plan.event_on or isinstance(best, Refusal):
+            return False
+        reasons = (reason for placed in best.sessions for reason in placed.reasons)
+        return all(reason.code != "event_calm" for reason in reasons)
+
     def _cards(self, chosen: str) -> list[Card]:
         cards, seen = [], {}
         for outcome in self.outcomes:
-            if isinstance(outcome, Refusal):
+            if isinstance(outcome, Refusal) or self._is_needless(outcome.name):
                 continue
             title, icon = TITLES[outcome.name]
             if outcome.name == "before_event" and self.plan.event_on:
@@ -288,9 +316,13 @@ def _summary(proposal: Proposal) -> list[str]:
         if reason.code in {"early", "late"}
     )  # fmt: skip
     codes = {reason.code for placed in proposal.sessions for reason in placed.reasons}
+    moved = sum(r.code == "changed" for placed in proposal.sessions for r in placed.reasons)
     words = ["always the ideal interval" if not off else f"{off} {_days(off)} off ideal in all"]
-    if len({(s.slot.day.weekday(), s.slot.wall_min) for s in proposal.sessions}) == 1:
+    hours = [(placed.slot.day.weekday(), placed.slot.wall_min) for placed in proposal.sessions]
+    if len(hours) > 1 and len(set(hours)) == 1:
         words.append("always the same weekday and hour")
+    if proposal.name == FEWEST:
+        words.append(f"{moved} booked {_days(moved)} moved" if moved else "every booked day stays")
     if "other_practitioner" in codes:
         words.append("not always the same practitioner")
     if "event_calm" in codes:

@@ -20,9 +20,9 @@ from treatments.actions.sessions import (
     state_of,
     strike_session,
 )
-from treatments.actions.signing import NotReady, gaps_in, sign_session
+from treatments.actions.signing import Gap, NotReady, gaps_in, sign_session
 from treatments.forms.amendments import AddendumForm, AnswerForm, StrikeForm
-from treatments.forms.conflicts import differences, merged
+from treatments.forms.conflicts import Merge, merge, opened_with, read_opened
 from treatments.forms.sessions import RecordForms
 from treatments.models import TreatmentSession
 from treatments.models.openings import propose
@@ -45,9 +45,11 @@ class Panel:
     """What the findings panel prints, the urgent first.
 
     `to_do` are warnings about what nobody has written yet: while the record is being written they
-    are a list of what is left, when it is signed they want a reason like any other.
+    are a list of what is left, when it is signed they want a reason like any other. `gaps` are the
+    parts a signature needs.
     """
 
+    gaps: list[Gap]
     open: list[Judged]
     to_do: list[Judged]
     answered: list[Judged]
@@ -55,13 +57,16 @@ class Panel:
     notes: list[Judged]
 
     @classmethod
-    def of(cls, judged: list[Judged], *, signing: bool = False) -> "Panel":
-        """Sort findings by what they ask for."""
+    def of(cls, judged: list[Judged], gaps: list[Gap], *, signing: bool = False) -> "Panel":
+        """Sort findings by what they ask for; what a gap says already is said once."""
         waiting = [one for one in judged if one.is_open]
-        to_do = [] if signing else [one for one in waiting if _is_unwritten(one)]
+        unwritten = [] if signing else [one for one in waiting if _is_unwritten(one)]
+        is_said = any(gap.field == "device" for gap in gaps)
+        to_do = [one for one in unwritten if not (is_said and one.code == "DEPTH_NO_DEVICE")]
         info = [one for one in judged if one.level == "INFO"]
         return cls(
-            open=[one for one in waiting if one not in to_do],
+            gaps=gaps,
+            open=[one for one in waiting if one not in unwritten],
             to_do=to_do,
             answered=[one for one in judged if one.answer],
             sums=[one for one in info if one.code in SUMS],
@@ -77,6 +82,11 @@ class Panel:
     def warnings(self) -> int:
         """Count the warnings that wait for a reason."""
         return len(self.open) - self.stops
+
+    @property
+    def left(self) -> int:
+        """Count what is still to be recorded before the record is whole."""
+        return len(self.to_do) + len(self.gaps)
 
 
 def _session(request, session_id) -> TreatmentSession:
@@ -102,8 +112,9 @@ def _around(request, record: Record) -> dict:
 def _parts(request, record: Record, at, **more) -> dict:
     """Return what the parts of the page that change with every save print."""
     creams = [(row, *times) for row, times in zip(record.numbing, clocks(record), strict=True)]
-    return {**_around(request, record), "panel": Panel.of(judge(record, at=at)), "at": at,
-            "creams": creams, **more}  # fmt: skip
+    panel = Panel.of(judge(record, at=at), gaps_in(record))
+    return {**_around(request, record), "panel": panel, "at": at, "creams": creams,
+            "opened": opened_with(record), **more}  # fmt: skip
 
 
 def session_open(request, appointment_id):
@@ -158,7 +169,9 @@ def _next_dates(request, session):
     plan, found = session.plan, []
     if plan and plan.status == "open" and plan.sessions_left and not plan.next_booked_on:
         plan.clinic, plan.patient = session.clinic, session.patient
-        proposals = propose(plan, today=request.clinic.local_date(timezone.now()))
+        at = timezone.now()
+        proposals = propose(plan, today=request.clinic.local_date(at),
+                            over=Appointment.tentative.over(request.clinic, at))  # fmt: skip
         slots = [one.sessions[0].slot for one in proposals if getattr(one, "sessions", ())]
         found = sorted({slot.start: slot for slot in slots}.values(), key=lambda slot: slot.start)
     page = {"plan": plan, "found": found, "session": session}
@@ -166,21 +179,37 @@ def _next_dates(request, session):
 
 
 def _save(request, session, forms, at) -> TreatmentSession:
-    """Save what was posted; for the things named in `theirs` keep what is stored."""
+    """Save what was posted, after a conflict put together with what is stored by now.
+
+    Raises `Conflict` where somebody saved meanwhile or a clash is not chosen yet.
+    """
     if not forms.is_whole():
         raise BadRequest("This form is not whole.")
-    values, take = forms.values(), set(request.POST.getlist("theirs"))
-    if take:
-        values = merged(values, state_of(session), take)
+    values = forms.values()
+    if "resolving" in request.POST:
+        both = _together(request, session, forms)
+        if not both.is_decided:
+            raise Conflict("Choose for each line which of the two stays.", current=session)
+        values = both.values
     version = forms.main.cleaned_data["version"]
     return save_draft(session=session, version=version, values=values, at=at, by=request.user)
 
 
+def _together(request, session, forms) -> Merge:
+    """Return what was posted and what is stored, put together by the choices posted with it."""
+    stays = {key.removeprefix("stays-"): side for key, side in request.POST.items()
+             if key.startswith("stays-") and side in ("mine", "theirs")}  # fmt: skip
+    opened = read_opened(request.POST.get("opened", ""))
+    return merge(forms.values(), state_of(session), opened, forms.shelf, stays)
+
+
 def _conflict(request, record, forms, at, template):
-    """Answer with both texts side by side; what was typed stays in the form."""
+    """Answer with what both changed side by side; what was typed stays in the form."""
     session = _session(request, record.session.pk)
-    found = differences(forms.values(), state_of(session), forms.shelf)
-    parts = _parts(request, Record(session), at, forms=forms, differences=found)
+    parts = _parts(
+        request, Record(session), at, forms=forms, both=_together(request, session, forms)
+    )
+    parts |= {"opened": request.POST.get("opened", ""), "asked": "resolving" in request.POST}
     return render(request, template, parts, status=409)
 
 
@@ -192,6 +221,10 @@ def _saved_page(request, session, at):
         _save(request, session, forms, at)
     except Conflict:
         return _conflict(request, record, forms, at, template)
+    except ValidationError as refused:
+        messages.error(request, refused.messages[0])
+        parts = _parts(request, record, at, forms=forms)
+        return render(request, template, parts, status=422)
     faults = forms.faults()
     if not faults:
         messages.success(request, "Saved.")
@@ -245,12 +278,16 @@ def session_sign(request, session_id):
     status = 200
     if request.method == "POST":
         try:
-            sign_session(session=session, version=_version(request), at=at, by=request.user)
+            sign_session(session=session, version=_version(request), at=at, by=request.user,
+                         check_seen=_check_seen(request))  # fmt: skip
         except NotReady:
             status = 422
         except Conflict as refused:
             messages.warning(request, f"{refused.messages[0]} Read it again before you sign.")
             status, session = 409, _session(request, session_id)
+        except ValidationError as refused:
+            messages.error(request, refused.messages[0])
+            status = 422
         else:
             messages.success(request, "Signed.")
             return redirect(session)
@@ -264,13 +301,21 @@ def _version(request) -> int:
     return int(given[:9])
 
 
+def _check_seen(request) -> int | None:
+    """Return the health check that was read before signing, 0 for none, None where nobody says."""
+    given = request.POST.get("check")
+    if given is None:
+        return None
+    return int(given[:18]) if given.isdecimal() else 0
+
+
 def _review(request, session, at, status):
     if request.method == "GET":
         _looked_at(request, session, at)
     record = Record(session)
-    panel, gaps = Panel.of(judge(record, at=at, signing=True), signing=True), gaps_in(record)
+    panel = Panel.of(judge(record, at=at, signing=True), gaps_in(record), signing=True)
     page = _around(request, record) | {
-        "panel": panel, "gaps": gaps, "ready": not gaps and not panel.open, "back": "sign",
+        "panel": panel, "ready": not panel.gaps and not panel.open, "back": "sign",
     }  # fmt: skip
     return render(request, "treatments/sessions/sign.html", page, status=status)
 
@@ -284,9 +329,9 @@ def session_addendum(request, session_id):
     try:
         add_addendum(session=session, at=at, by=request.user, **form.cleaned_data)
     except ValidationError as refused:
-        messages.error(request, refused.messages[0])
-    else:
-        messages.success(request, "Addendum added.")
+        form.add_error(None, refused)
+        return _story(request, Record(session), addendum=form, status=422)
+    messages.success(request, "Addendum added.")
     return redirect(session)
 
 
@@ -297,9 +342,13 @@ def session_strike(request, session_id):
         _looked_at(request, session, timezone.now())
     form = StrikeForm(request.POST or None, cancel_url=session.get_absolute_url())
     if request.method == "POST" and form.is_valid():
-        strike_session(session=session, at=timezone.now(), by=request.user, **form.cleaned_data)
-        messages.success(request, "Struck out.")
-        return redirect(session)
+        try:
+            strike_session(session=session, at=timezone.now(), by=request.user, **form.cleaned_data)
+        except ValidationError as refused:
+            form.add_error(None, refused)
+        else:
+            messages.success(request, "Struck out.")
+            return redirect(session)
     page = {"session": session, "patient": session.patient, "form": form}
     status = 422 if form.is_bound else 200
     return render(request, "treatments/sessions/strike.html", page, status=status)

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.forms.diary import CancelForm, slot_word
 from clinic.models import Appointment
@@ -17,6 +16,7 @@ from clinic.scheduling.reasons import day_words, sentence
 from clinic.scheduling.tail import Tail
 from clinic.scheduling.terms import Placed, Refusal
 from clinic.views.calendar import remember
+from clinic.views.looks import look_at
 from clinic.views.offers import Offer, offered
 from clinic.views.targets import PickUp
 from treatments.actions import undo
@@ -75,24 +75,36 @@ def appointment_cancel(request, appointment_id):
     row = _visit(request, appointment_id)
     patient = _open(request, row)
     session = session_of(row)
-    form = CancelForm(request.POST if request.method == "POST" else None)
+    sent = request.POST if request.method == "POST" else None
+    form, status = CancelForm(sent, initial={"version": row.version}), INVALID
     form.helper.form_tag, form.helper.disable_csrf = False, True
     facts = {"appointment": row, "patient": patient, "form": form, "session": session}
     if form.is_valid():
         try:
-            words = _cancelled(request, row, session, form.cleaned_data["reason"])
+            _cancelled(request, row, session, form.cleaned_data)
+        except Conflict as refusal:
+            row, form, status = *_seen_again(request, row, sent, refusal), CONFLICT
+            facts |= {"appointment": row, "form": form}
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
-            messages.success(request, words)
             return redirect(_day_of(row) if "from" in request.POST else row.get_absolute_url())
     facts |= _care(request, patient) | _anew(request, row, session)
     return render(request, "clinic/diary/cancel.html", facts,
-                  status=INVALID if form.is_bound else 200)  # fmt: skip
+                  status=status if form.is_bound else 200)  # fmt: skip
 
 
-def _cancelled(request, row, session, reason: str) -> str:
-    """Cancel, with the dates of the proposal when they were asked for; return what to say."""
+def _seen_again(request, row, sent, refusal: Conflict):
+    """Return the visit as it is now, and the form as it was sent with its version and the refusal."""
+    now = _visit(request, row.pk)
+    form = CancelForm({**sent.dict(), "version": now.version})
+    form.helper.form_tag, form.helper.disable_csrf = False, True
+    form.add_error(None, refusal)
+    return now, form
+
+
+def _cancelled(request, row, session, given: dict) -> None:
+    """Cancel, with the dates of the proposal when they were asked for; the undo bar says it."""
     slots: dict = {}
     course = Course(session.plan) if session else None
     if session and "mend" in request.POST:
@@ -101,15 +113,14 @@ def _cancelled(request, row, session, reason: str) -> str:
         slots = sent.others if sent.is_valid() else {}
     was = [undo.before(row, "cancelled")]
     was += _before(session, [n for n in slots if n != session.number]) if slots else []
-    cancel_with_tail(appointment=row, reason=reason, slots=slots, at=timezone.now(),
-                     by=request.user)  # fmt: skip
+    cancel_with_tail(appointment=row, reason=given["reason"], version=given["version"],
+                     slots=slots, at=timezone.now(), by=request.user)  # fmt: skip
     words = f"Cancelled: {_when(row)} of {row.patient.full_name}."
     if slots:
         session.refresh_from_db()
         was.append(undo.booked(session.appointment))
     words = " ".join([words, *_course_words(course, session, slots)])
     remember(request, words, was)
-    return words
 
 
 def _course_words(course, session, slots) -> list[str]:
@@ -132,7 +143,8 @@ def _anew(request, row, session) -> dict:
     course = Course(session.plan)
     facts = {"rest": Rest(course, session.number)}
     try:
-        found = tail_of(session, course=course, today=_today(request), avoid=row.local_date)
+        found = tail_of(session, course=course, today=_today(request), avoid=row.local_date,
+                        over=_over(request))  # fmt: skip
     except ValidationError:  # nobody can serve it any more
         return facts
     if not isinstance(found, Tail):
@@ -149,7 +161,8 @@ def _preview(request, row, session, form) -> dict:
     slot = form.cleaned_data["slot"]
     units = {unit.pk: unit for unit in request.clinic.resources.all()}
     course = Course(session.plan)
-    found = tail_of(session, course=course, today=_today(request), slot=slot)
+    found = tail_of(session, course=course, today=_today(request), slot=slot,
+                    over=_over(request))  # fmt: skip
     facts = {"slot": slot, "slot_word": slot_word(slot), "session": session,
              "who": units.get(slot.practitioner_id)}  # fmt: skip
     if isinstance(found, Tail):
@@ -177,8 +190,9 @@ def tail_rows(tail: Tail, course: Course, units) -> list[TailRow]:
     rows += [_row("kept", placed, course, units) for placed in tail.kept]
     days = {placed.number: placed.slot.day for placed in (tail.changed, *tail.kept, *tail.moved)}
     for placed in tail.moved:
-        own = course.days[placed.number]
-        because = why_not_kept(course, placed.number, course.days | days | {placed.number: own})
+        own = course.days.get(placed.number)
+        around = course.days | days | {placed.number: own}
+        because = why_not_kept(course, placed.number, around) if own else "It lost its day too"
         rows.append(_row("moved", placed, course, units, because=because))
     return sorted(rows, key=lambda row: row.number)
 
@@ -210,7 +224,6 @@ def _saved(request, row, session, form):
     left = [r.number for r in Rest(form.course, session.number).booked if r.number not in others]
     words = f"{words} {stay_words(left)}".strip()
     remember(request, words, was)
-    messages.success(request, f"Moved. {words}")
     return redirect(_day_of(moved[0]))
 
 
@@ -247,8 +260,7 @@ def _day_of(row) -> str:
 
 
 def _open(request, row):
-    return open_patient(pk=row.patient_id, clinic=request.clinic, category="schedule",
-                        at=timezone.now(), by=request.user)  # fmt: skip
+    return look_at(request, row.patient_id, "schedule")
 
 
 def _care(request, patient) -> dict:
@@ -260,6 +272,10 @@ def _care(request, patient) -> dict:
 
 def _today(request):
     return request.clinic.local_date(timezone.now())
+
+
+def _over(request) -> tuple[int, ...]:
+    return Appointment.tentative.over(request.clinic, timezone.now())
 
 
 def _visit(request, appointment_id) -> Appointment:

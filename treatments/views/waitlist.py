@@ -1,24 +1,22 @@
 """The waitlist: who would come earlier, and whom a time that became free would suit."""
 
-from datetime import datetime, timedelta
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
 from clinic.forms.diary import BookingForm
+from clinic.models import FreedTime
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
 from clinic.views.calendar import UNDO_KEY
+from clinic.views.looks import look_at
 from treatments.actions.waitlist import add_to_waitlist, end_wish, give_place
 from treatments.forms.waitlist import WaitlistForm
 from treatments.models import WaitlistEntry
-from treatments.views.gaps import Fit, Gap, fits, gap_of
+from treatments.views.gaps import Gap, fits, offers_of_gaps, open_gaps
 
-FRESH = timedelta(minutes=15)  # how long a gap is offered by itself
 INVALID = 422
 
 
@@ -26,13 +24,14 @@ def waitlist(request):
     """Show who waits, urgent first, then who has waited longest."""
     today = request.clinic.local_date(timezone.now())
     rows = WaitlistEntry.objects.of(request.clinic).waiting(today).in_turn().with_people()
-    return render(request, "treatments/worklist/waitlist.html", {"rows": rows, "today": today})
+    return render(
+        request, "treatments/worklist/waitlist.html", {"rows": rows, "today": today, "frees": True}
+    )
 
 
 def waitlist_add(request, patient_id):
     """Put a patient on the waitlist."""
-    patient = open_patient(pk=patient_id, clinic=request.clinic, category="schedule",
-                           at=timezone.now(), by=request.user)  # fmt: skip
+    patient = look_at(request, patient_id, "schedule")
     sent = request.POST if request.method == "POST" else None
     initial = WaitlistForm.wishes_of(patient)
     form = WaitlistForm(sent, patient=patient, clinic=request.clinic, initial=initial)
@@ -61,15 +60,20 @@ def waitlist_end(request, entry_id):
 
 
 def waitlist_gap(request):
-    """Answer with the waiting patients a freed time would suit: `gap`, else the last one freed."""
-    gap = _gap(request)
-    found: list[Fit] = []
-    if gap:
-        units = {row.pk: row for row in request.clinic.resources.all()}
-        found = fits(gap, clinic=request.clinic, at=timezone.now(), units=units)
-    if not found:
+    """Answer with the freed times that suit somebody who waits, each with whom."""
+    at = timezone.now()
+    if not FreedTime.objects.open(request.clinic, at).exists():
         return HttpResponse("")
-    return render(request, "treatments/worklist/_gap.html", {"gap": gap, "fits": found})
+    units = {row.pk: row for row in request.clinic.resources.all()}
+    gaps = [
+        {"gap": gap, "fits": found, "clock": gap.clock(request.clinic.zone),
+         "who": units[gap.practitioner_id]}
+        for gap, found in offers_of_gaps(request.clinic, at, units)
+    ]  # fmt: skip
+    if not gaps:
+        return HttpResponse("")
+    count = sum(len(row["fits"]) for row in gaps)
+    return render(request, "treatments/worklist/_gap.html", {"gaps": gaps, "count": count})
 
 
 def waitlist_give(request, entry_id):
@@ -101,14 +105,7 @@ def _entry(request, entry_id) -> WaitlistEntry:
 
 
 def _gap(request) -> Gap | None:
-    """Return the gap that is named, else the one this person's last move or cancellation left."""
-    named = (request.POST if request.method == "POST" else request.GET).get("gap", "")
-    if named:
-        return Gap.read(named, request.clinic.zone)
-    kept = request.session.get(UNDO_KEY)
-    if not kept or kept.get("clinic") != request.clinic.pk:
-        return None
-    if timezone.now() - datetime.fromisoformat(kept["at"]) > FRESH:
-        return None
-    gaps = (gap_of(place, request.clinic.zone) for place in kept["places"])
-    return next((gap for gap in gaps if gap), None)
+    """Return the gap that is named, with whoever left it."""
+    named = Gap.read(request.POST.get("gap", ""), request.clinic.zone)
+    known = open_gaps(request.clinic, timezone.now()) if named else []
+    return next((gap for gap in known if gap.word == named.word), named)

@@ -1,26 +1,29 @@
 """The worklist: whose next session needs a day, whom to call first, and what came of it."""
 
 import uuid
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from clinic.actions.patients import open_patient
 from clinic.models import MoveWish, Patient
 from clinic.permissions import CARE
+from clinic.views.looks import look_at
 from treatments.actions.worklist import call_again, log_contact, put_off
 from treatments.forms.worklist import ContactForm, SnoozeForm
 from treatments.models import ContactLog, PlanState, TreatmentPlan
-from treatments.models.plans import has_lapsed
+from treatments.models.standing import has_lapsed
+from treatments.models.worklist import ROWS, first_to_call, waiting
 from treatments.views.due import due_rows
 
-ROWS, LETTERS = 20, 3
+LETTERS = 3
 INVALID = 422
 SNOOZE_USUAL_DAYS = 7
 #: List -> (words, who works it). What is medical or lapsed is a practitioner's to decide.
@@ -36,10 +39,14 @@ class InTurn:
     """The rows of several questions, one after the other, for a Paginator.
 
     Each is in the order of an index, so a page reads no more rows than it shows; their sum is not.
+    `first` returns the rows of the first page where there is a quicker way to them.
     """
 
-    def __init__(self, questions: list[QuerySet], total: int | None = None) -> None:
-        self.questions, self.total = questions, total
+    def __init__(
+        self, questions: list[QuerySet], total: int | None = None,
+        first: Callable[[], list] | None = None,
+    ) -> None:  # fmt: skip
+        self.questions, self.total, self.first = questions, total, first
 
     def count(self) -> int:
         """Return how many rows there are: what is known, else what the database counts."""
@@ -49,6 +56,8 @@ class InTurn:
 
     def __getitem__(self, asked: slice) -> list:
         """Return the rows of one page; a question is counted only where a page begins behind it."""
+        if self.first and not asked.start:
+            return self.first()[asked]
         found, start, left = [], asked.start, asked.stop - asked.start
         for number, question in enumerate(self.questions, start=1):
             rows = list(question[start : start + left])
@@ -66,15 +75,16 @@ def worklist(request):
     chosen = request.GET.get("list", "")
     chosen = chosen if chosen in mine else "call"
     text = request.GET.get("q", "").replace("\0", "").strip()[:120]
-    tabs, total = _tabs(request.clinic, mine, chosen, today), None
+    tabs, total, first = _tabs(request.clinic, mine, chosen, today), None, None
     questions = due_list(request.clinic, chosen, today=today)
     if len(text) >= LETTERS:
         named = Patient.objects.of(request.clinic).matching(text)
         questions = [rows.filter(patient__in=named) for rows in questions]
     else:
         total = next(tab["count"] for tab in tabs if tab["active"])
+        first = partial(first_to_call, request.clinic, today) if chosen == "call" else None
     part = request.htmx and request.htmx.target == "due"
-    page = Paginator(InTurn([rows.for_worklist() for rows in questions], total), ROWS)
+    page = Paginator(InTurn([rows.for_worklist() for rows in questions], total, first), ROWS)
     page = page.get_page(request.GET.get("page"))
     return render(request, f"treatments/worklist/{'_rows' if part else 'list'}.html", {
         "rows": due_rows(page, today=today, role=role), "page": page, "chosen": chosen,
@@ -97,16 +107,8 @@ def due_list(clinic, chosen: str, *, today: date) -> list[QuerySet]:
 
 
 def _tabs(clinic, mine, chosen, today) -> list[dict]:
-    """Return the lists a role works, each with how many wait there."""
-    asleep, lapsed = Q(snoozed_until__gt=today), has_lapsed(today)
-    plans = TreatmentPlan.objects.of(clinic)
-    awake = Q(is_paused=False) & ~asleep
-    found = plans.due(today).with_pause(today).order_by().aggregate(
-        call=Count("pk", filter=awake & ~lapsed), lapsed=Count("pk", filter=awake & lapsed),
-        snoozed=Count("pk", filter=asleep), blocked=Count("pk", filter=Q(is_paused=True)),
-    )  # fmt: skip
-    if "blocked" in mine:
-        found["blocked"] += plans.open().filter(next_booked_on__lt=today).count()
+    """Return the lists a role works, each with how many wait there; see `waiting`."""
+    found = waiting(clinic, today, lists=mine, exactly=chosen)
     return [
         {"label": words, "url": f"?list={key}", "active": key == chosen, "count": found[key]}
         for key, words in mine.items()
@@ -120,7 +122,11 @@ def due_contact(request, plan_id):
     form = ContactForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _fold(request, plan, "contact", form)
-    contact = log_contact(plan=plan, **form.cleaned_data, at=timezone.now(), by=request.user)
+    try:
+        contact = log_contact(plan=plan, **form.cleaned_data, at=timezone.now(), by=request.user)
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+        return _fold(request, plan, "contact", form)
     return _answer(request, plan, f"Kept: {contact} for {plan.patient.full_name}.")
 
 
@@ -148,8 +154,7 @@ def _fold(request, plan, name: str, form):
 
     It shows what was said to the patient before: opening it is a look at the patient.
     """
-    open_patient(pk=plan.patient_id, clinic=request.clinic, category="schedule", at=timezone.now(),
-                 by=request.user)  # fmt: skip
+    look_at(request, plan.patient_id, "schedule", alone=not form.is_bound)
     today = _today(request)
     answer = render(request, f"treatments/worklist/{f'_{name}' if request.htmx else 'fold'}.html", {
         "plan": plan, "pk": str(plan.pk), "form": form, "fold": f"treatments/worklist/_{name}.html",

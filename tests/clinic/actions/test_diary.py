@@ -272,7 +272,7 @@ def test_a_booking_takes_a_fixed_number_of_statements(wish, clinic, django_asser
     again = wish | {"slot": factories.slot_on(clinic, later), "rests": [RestWish("UB", later, 28)]}
 
     locks = int(connection.vendor == "postgresql")  # of the diary; SQLite has one writer anyway
-    with django_assert_num_queries(16 + locks):  # four of them begin and end the two savepoints
+    with django_assert_num_queries(13 + locks):  # four of them begin and end the two savepoints
         diary.book(**again, request_key=uuid4())
 
 

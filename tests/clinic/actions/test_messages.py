@@ -162,8 +162,8 @@ def test_a_move_after_the_confirmation_sends_the_change_with_both_times(
     send_at(later(now + timedelta(hours=1)))
 
     assert sent() == ["course_booked", "changed"]
-    assert "a new time: Wednesday 16 December 2026 at 10:00" in mailoutbox[1].body
-    assert "Monday 14 December 2026 at 10:00, no longer holds" in mailoutbox[1].body
+    assert "has moved to Wednesday 16 December 2026 at 10:00" in mailoutbox[1].body
+    assert "It is no longer on Monday 14 December 2026 at 10:00" in mailoutbox[1].body
 
 
 def test_a_move_replaces_the_reminders(visit, move, now):

@@ -1,5 +1,6 @@
 """Times kept for a patient on the telephone: kept, taken, let go, expired."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
-from clinic.actions import diary, tentative
+from clinic.actions import diary, placing, tentative
 from clinic.actions.refusals import NotHealed, SlotTaken
 from clinic.models import Appointment, AuditEvent, Hold, OutboxMessage, Rest
 from clinic.models.openings import RestWish
@@ -245,6 +246,32 @@ def test_a_search_clears_what_has_expired_in_its_clinic_alone(keep, clinic, now)
     assert list(Appointment.tentative.all()) == [theirs]
 
 
+def test_what_was_booked_while_a_deed_waited_to_clear_is_in_its_way(
+    keep, wish, clinic, now, monkeypatch
+):
+    first, second = clinic.resources.practitioners()
+    ten, half_past = (
+        factories.slot_on(clinic, TUESDAY, start, who)
+        for start, who in ((600, second), (630, first))
+    )
+    rooms, devices = (clinic.resources.filter(kind=kind) for kind in ("room", "device"))
+    ten = replace(ten, room_id=rooms[1].pk, device_id=devices[1].pk)  # the holds do not meet
+    keep()
+    later, clearing = now + MINUTES, placing.make_way
+
+    def wait_for_another_desk(**facts):
+        """Clear as ever; whoever was waited for has by then booked the patient elsewhere."""
+        gone = clearing(**facts)
+        monkeypatch.setattr(placing, "make_way", clearing)
+        diary.book(**wish | {"slot": ten, "at": later})
+        return gone
+
+    monkeypatch.setattr(placing, "make_way", wait_for_another_desk)
+    refusal = refused(diary.book, **wish | {"slot": half_past, "at": later})
+
+    assert refusal.messages == ["The patient already has an appointment at 10:00."]
+
+
 def test_a_search_that_meets_nothing_asks_once(clinic, now, django_assert_num_queries):
     with django_assert_num_queries(1):
         tentative.clear_expired(clinic=clinic, at=now)
@@ -283,7 +310,7 @@ def test_keeping_a_time_takes_a_fixed_number_of_statements(keep, django_assert_n
     keep(slot=factories.slot_on(factories.Clinic.objects.get(), TUESDAY, 780), at=NOON)
     locks = int(connection.vendor == "postgresql")
 
-    with django_assert_num_queries(15 + locks):
+    with django_assert_num_queries(12 + locks):
         keep(request_key=uuid4())
 
 

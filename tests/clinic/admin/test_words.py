@@ -10,6 +10,8 @@ from django.apps import apps
 from django.contrib.admin.widgets import AutocompleteMixin, FilteredSelectMultiple
 from django.urls import reverse
 
+from clinic.actions.absences import Absence
+from clinic.actions.absences import visits_in as repaired
 from clinic.admin.services import visits_in
 from clinic.models import Appointment, HoursException, Patient, WeeklyHours
 from clinic.permissions import ADMIN_MODELS
@@ -94,6 +96,26 @@ def test_the_visits_an_absence_falls_on_are_counted_once_each(clinic, now):
     assert [counts.get(row.pk, 0) for row in rows] == [2, 3, 1, 0, 0]
 
 
+def test_only_what_repair_would_move_is_counted(clinic, now, lead):
+    """A visit that is done, under way, over or to be moved already is nobody's work here."""
+    for number, status in enumerate(("fulfilled", "in_session", "arrived", "cancelled", "booked")):
+        visit = factories.appointment(
+            factories.patient(clinic), date(2026, 11, 24), 540 + 90 * number
+        )
+        stamps = {"fulfilled": ("arrived_at", "started_at", "finished_at"),
+                  "in_session": ("arrived_at", "started_at"), "arrived": ("arrived_at",)}  # fmt: skip
+        facts = dict.fromkeys(stamps.get(status, ()), now)
+        if status == "cancelled":
+            facts = {"ended_at": now, "ended_by": lead, "cancel_reason": "patient"}
+        Appointment.objects.filter(pk=visit.pk).update(status=status, **facts)
+    factories.appointment(factories.patient(clinic), date(2026, 11, 23), 540)  # begins now
+    absence = away(clinic, from_day=date(2026, 11, 23))
+
+    found = repaired(clinic, Absence.of(absence), at=now)
+
+    assert visits_in([absence], at=now) == {absence.pk: len(found)} == {absence.pk: 1}
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_list_of_absences_costs_the_same_queries_for_one_row_and_for_three(
     desk, clinic, rows, django_assert_num_queries
@@ -167,9 +189,10 @@ def test_no_form_has_a_searching_box_or_a_list_of_thousands(desk, clinic, model)
     [("clinic_hoursexception", "Home › Practice › Absences and extra hours"),
      ("clinic_resource", "Home › Practice › People, rooms and devices"),
      ("clinic_messagetemplate", "Home › Practice › Words of messages"),
-     ("clinic_membership", "Home › Practice › Roles"),
-     ("clinic_user", "Home › Practice › Accounts"),
-     ("treatments_threshold", "Home › Care › Limits of the house")],
+     ("clinic_membership", "Home › Staff › Roles"),
+     ("clinic_user", "Home › Staff › Accounts"),
+     ("treatments_treatmentplan", "Home › Plan › Courses"),
+     ("treatments_threshold", "Home › Catalogue › Limits of the house")],
 )  # fmt: skip
 def test_the_way_back_reads_in_the_clinics_words(desk, name, crumbs):
     assert crumbs in unescape(text(desk.get(reverse(f"admin:{name}_changelist"))))

@@ -101,9 +101,7 @@ def test_equal_input_gives_one_digest_in_three_processes_with_three_hash_seeds()
 
 
 @pytest.mark.bench
-def test_five_sessions_eight_practitioners_thirty_weeks_take_at_most_60_ms(request):
-    if "bench" not in request.config.getoption("markexpr"):
-        pytest.skip("measures; runs only when asked for with -m bench")
+def test_five_sessions_eight_practitioners_thirty_weeks_take_at_most_60_ms():
     taken = []
     for _ in range(15):
         course = clinic_course(practitioners=8, weeks=30)

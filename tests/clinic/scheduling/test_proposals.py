@@ -1,8 +1,6 @@
 """What a proposal says: reasons and sentences, kept bookings, three weightings, one digest."""
 
 from dataclasses import replace
-from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,40 +12,13 @@ from clinic.scheduling.course import (
     ListedCandidates,
     Reason,
     Refusal,
-    SessionWish,
     Unplaced,
     Weights,
     day_verdicts,
     propose,
     propose_three,
 )
-from clinic.scheduling.minutes import minute_of
-from clinic.scheduling.slots import (
-    Slot,
-)
-
-ROME = ZoneInfo("Europe/Rome")
-FIRST = date(2026, 12, 7)  # a Monday
-ANNA, BRUNO = 1, 2
-
-
-def days_on(number):
-    return FIRST + timedelta(days=number)
-
-
-def slot_on(day, practitioner_id=ANNA, wall_min=600, minutes=90):
-    start = minute_of(day, wall_min, ROME)
-    return Slot(day, wall_min, start, start + minutes, practitioner_id, 11, 21)
-
-
-def open_days(numbers, ids=(ANNA,), walls=(600,)):
-    return ListedCandidates(
-        {days_on(n): [slot_on(days_on(n), i, w) for i in ids for w in walls] for n in numbers}
-    )
-
-
-def sessions(count, least=28, ideal=35, most=42):
-    return tuple(SessionWish(n, least, ideal, most) for n in range(1, count + 1))
+from tests.support.candidates import ANNA, BRUNO, FIRST, days_on, open_days, sessions, slot_on
 
 
 def codes(placed):

@@ -106,3 +106,10 @@ def test_the_fewest_sessions_move_that_can():
         assert len(tail.moved) >= must
         assert len(tail.moved) <= must + 1  # one more only where it saves more than it costs
     assert replace(base).sessions == base.sessions
+
+
+def test_later_sessions_that_lost_their_date_too_get_one_and_count_as_moved():
+    tail = mend(request(0, None, None, 105), number=2, also=[3])
+
+    assert ([row.number for row in tail.kept], [row.number for row in tail.moved]) == ([1, 4], [3])
+    assert days(tail) == {1: 0, 2: 35, 3: 70, 4: 105}

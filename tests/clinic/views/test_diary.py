@@ -306,30 +306,6 @@ def test_the_page_of_a_visit_shows_what_can_be_done_now(clinic, patient, as_user
     assert [row.label for row in answer.context["visit"].steps] == labels
 
 
-def test_why_this_date_is_told_in_sentences(desk, plan, as_user):
-    session = plan.sessions.get(number=1)
-    visit = book_session(
-        planned_session=session, slot=factories.slot_on(plan.clinic, MONDAY), at=NOON, by=desk,
-        why=[{"code": "late", "days": 3, "cost": 12}],
-    )  # fmt: skip
-
-    answer = as_user(desk).get(visit.get_absolute_url())
-
-    assert answer.context["visit"].reasons == ["3 days after the ideal interval."]
-
-
-def test_a_booking_keeps_how_far_it_is_from_the_ideal_day(desk, plan, as_user):
-    book_session(planned_session=plan.sessions.get(number=1), at=NOON, by=desk,
-                 slot=factories.slot_on(plan.clinic, MONDAY))  # fmt: skip
-    second = plan.sessions.get(number=2)
-
-    book(as_user(desk), plan.patient, word(plan.clinic, date(2027, 1, 1)),
-         visit=f"session-{second.pk}")  # fmt: skip
-
-    second.refresh_from_db()
-    assert second.appointment.why_this_date == [{"code": "early", "days": 3}]
-
-
 def test_a_practitioner_without_a_time_for_weeks_is_searched_in_no_more_than_20_queries(
     desk, plan, as_user, django_assert_max_num_queries
 ):

@@ -61,8 +61,8 @@ def test_an_allergy_and_a_medicine_end(clinic, practitioner, as_user, patient):
 @pytest.mark.parametrize(("wrong", "says"), [
     ({"phototype": "4"}, "how the skin type was found"),
     ({"phototype_method": "observer"}, "Choose the skin type"),
-    ({"height_cm": "17"}, "greater than or equal to 50"),
-    ({"weight_kg": "heavy"}, "Enter a number"),
+    ({"height_cm": "17"}, "Height in centimetres, for example 168."),
+    ({"weight_kg": "heavy"}, "Weight in kilograms, for example 72.5."),
     ({"measured_on": "2026-11-24", "height_cm": "170"}, "has not come yet"),
     ({"allergies_asked": "on", "allergies_asked_on": ""}, "Say when you asked"),
     ({"medicine_note": "5 mg"}, "Name the medicine"),

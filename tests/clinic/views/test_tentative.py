@@ -276,4 +276,4 @@ def test_keeping_a_time_asks_a_fixed_number_of_questions(at_desk, plan, patient)
 
     locks = 2 * int(connection.vendor == "postgresql")  # of the diary; SQLite has one writer anyway
     asked = sum("SAVEPOINT" not in q["sql"] for q in queries.captured_queries)
-    assert asked == 45 + locks
+    assert asked == 42 + locks

@@ -138,7 +138,7 @@ def test_the_board_costs_the_same_queries_for_any_number_of_rows(
         appointment(patient, hour=hour, plan=factories.plan(patient))
     client = as_user(desk)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         client.get("/")
 
 
@@ -192,7 +192,7 @@ def columns(answer):
 
 
 def test_a_visit_wanders_through_the_columns(clinic, desk, as_user):
-    came, hour = {"arrived_at": NOON, "status": "arrived"}, iter(range(8, 17))
+    came, hour = {"arrived_at": NOON, "status": "arrived"}, iter((13, 8, 9, 10, 11))
     rows = {
         key: appointment(factories.patient(clinic), hour=next(hour), **facts)
         for key, facts in {
@@ -203,6 +203,36 @@ def test_a_visit_wanders_through_the_columns(clinic, desk, as_user):
     }  # fmt: skip
 
     assert columns(as_user(desk).get("/")) == {key: [row] for key, row in rows.items()}
+
+
+@pytest.mark.parametrize(
+    ("hour", "column", "late"), [(12, "expected", False), (11, "expected", True),
+                                 (10, "unresolved", True)],
+)  # fmt: skip
+def test_a_visit_still_booked_is_late_and_in_the_end_unresolved(
+    patient, desk, as_user, hour, column, late
+):
+    visit = appointment(patient, hour=hour)  # 90 minutes; it is noon
+
+    answer = as_user(desk).get("/")
+
+    (row,) = answer.context["rows"]
+    assert columns(answer) == {column: [visit]}
+    assert (row.is_late, "Late, <b" in answer.content.decode()) == (late, late)
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+def test_what_is_unresolved_can_be_settled_on_the_board(patient, desk, as_user):
+    visit = appointment(patient, hour=10)
+    client = as_user(desk)
+    (row,) = client.get("/").context["rows"]
+    assert [step.key for step in row.steps] == ["d", "s", "a", "m", "x"]
+
+    client.post(row.steps[0].url)
+
+    visit.refresh_from_db()
+    assert (visit.status, visit.finished_at) == ("fulfilled", visit.ends_at)
 
 
 def test_numbing_counts_from_the_cream_of_the_record_and_ends_when_it_comes_off(

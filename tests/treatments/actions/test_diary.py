@@ -88,8 +88,8 @@ def test_booking_a_session_takes_a_fixed_number_of_statements(
     )
     slot = factories.slot_on(course.clinic, FIRST + days(28))
 
-    locks = 2 * int(connection.vendor == "postgresql")  # of the diary; SQLite has one writer anyway
-    with django_assert_num_queries(22 + locks):  # six of them begin and end the three savepoints
+    locks = int(connection.vendor == "postgresql")  # of the diary; SQLite has one writer anyway
+    with django_assert_num_queries(16 + locks):  # four of them begin and end the two savepoints
         diary.book_session(planned_session=session, slot=slot, at=now, by=desk)
 
 

@@ -61,7 +61,9 @@ def test_area_over_the_label_stops(plan, practitioner, now):
 
 def test_a_cream_nobody_took_off_stops_the_signature(plan, practitioner, now):
     session = ready(plan, practitioner, now, numbed=True)
-    change(session, "numbing", removed_at=None)
+    session = change(session, "numbing", removed_at=None)
+    save_draft(session=session, version=session.version, at=now, by=practitioner,
+               values={"needling_started_at": None})  # fmt: skip
 
     assert found(session, now) == []
     assert found(session, now, signing=True) == [("STOP", "DOSE_A12_STILL_ON")]
@@ -98,6 +100,64 @@ def test_an_allergy_to_metals_stops_the_needles(plan, practitioner, now):
                            noted_by=practitioner)  # fmt: skip
 
     assert found(session, now) == [("STOP", "ALLERGY_METAL")]
+
+
+def allergic(patient, code, by):
+    """Note an allergy."""
+    Allergy.objects.create(patient=patient, code=code, noted_on=factories.NOW.date(), noted_by=by)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stops"),
+    [("antiseptic", [("STOP", "ALLERGY_ANTISEPTIC")]), ("cleanser", [])],
+)
+def test_an_allergy_to_antiseptics_stops_an_antiseptic(kind, stops, plan, practitioner, now):
+    session = ready(plan, practitioner, now)
+    save_draft(session=session, version=session.version, at=now, by=practitioner,
+               values={"cleansed_with_id": factories.product(kind).pk})  # fmt: skip
+    allergic(plan.patient, "antiseptic", practitioner)
+
+    assert found(session, now) == stops
+
+
+def notes(session, at):
+    """Return the codes of the notes about a record."""
+    session = TreatmentSession.objects.get(pk=session.pk)
+    return [one.code for one in judge(Record(session), at=at) if one.level == "INFO"]
+
+
+def test_an_allergy_to_latex_is_noted(plan, practitioner, now):
+    session = ready(plan, practitioner, now)
+    before = notes(session, now)
+    allergic(plan.patient, "latex", practitioner)
+
+    assert sorted(notes(session, now)) == sorted([*before, "ALLERGY_LATEX"])
+
+
+@pytest.mark.parametrize("covered", [True, False])
+def test_an_allergy_to_adhesives_is_noted_where_a_cream_is_covered(
+    covered, plan, practitioner, now
+):
+    session = ready(plan, practitioner, now, numbed=True)
+    change(session, "numbing", occluded=covered)
+    allergic(plan.patient, "adhesive", practitioner)
+
+    assert ("ALLERGY_ADHESIVE" in notes(session, now)) is covered
+
+
+def test_an_expired_lot_cites_the_pack_and_a_near_expiry_the_days_ahead(plan, practitioner, now):
+    session = ready(plan, practitioner, now, serum=True)
+    lots = Lot.objects.filter(product__kind="serum")
+    sources = []
+    for days in (-1, 5):
+        lots.update(expires_on=now.date() + timedelta(days=days))
+        fresh = TreatmentSession.objects.get(pk=session.pk)
+        sources += [one.source for one in judge(Record(fresh), at=now) if "EXPIRE" in one.code]
+
+    assert sources == [
+        "The expiry printed on the pack; [proposal] no use after it or while set aside",
+        "[proposal] expiry on the day and 30 days ahead at stock intake",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -238,5 +298,5 @@ def test_judging_a_record_takes_the_same_queries_for_any_number_of_rows(
     )
     session = session.prefetch_related(None).get()
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(16):
         judge(Record(session), at=now)

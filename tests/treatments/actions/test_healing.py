@@ -142,3 +142,28 @@ def test_it_is_kept_who_said_so_and_what_it_freed(course, record, desk):
     assert (line.reason, line.details) == (
         "Still red", {"session": 1, "days": 14, "freed": [second.pk]},
     )  # fmt: skip
+
+
+def test_a_lost_day_puts_the_course_among_those_to_call_today(course, record, desk):
+    book(course, 2, 35, desk)
+    today = AT.date()
+    course.refresh_from_db()
+    assert course.state_on(today) == "on_track"
+
+    slower(record, desk, days=21)
+
+    course.refresh_from_db()
+    rows = type(course).objects.to_call(today, at_risk=False)
+    assert course.next_earliest_on > today + timedelta(days=14)
+    assert (course.next_to_move, course.state_on(today)) == (True, "book_now")
+    assert course in rows
+
+
+def test_a_new_day_answers_the_lost_one(course, record, desk):
+    book(course, 2, 35, desk)
+    slower(record, desk)
+
+    book(course, 2, 45, desk)
+
+    course.refresh_from_db()
+    assert (course.next_to_move, course.state_on(AT.date())) == (False, "on_track")

@@ -27,7 +27,7 @@ class Life:
 
     def __init__(self, course, desk, seed):
         self.course, self.desk, self.dice = course, desk, random.Random(seed)
-        self.at, self.done = datetime(2026, 11, 23, 9, tzinfo=UTC), 0
+        self.at, self.done, self.lost = datetime(2026, 11, 23, 9, tzinfo=UTC), 0, 0
         self.who = course.clinic.resources.practitioners().first()
 
     def session(self) -> PlannedSession:
@@ -53,6 +53,11 @@ class Life:
     def cancel(self):
         visit = self.session().appointment
         diary.cancel_appointment(appointment=visit, reason="patient", at=self.at, by=self.desk)
+
+    def lose(self):
+        visit = self.session().appointment
+        diary.diary.mark_to_move(appointment=visit, because="Dice", at=self.at, by=self.desk)
+        kept.keep_dates(self.course)
 
     def miss(self):
         visit = self.session().appointment
@@ -90,7 +95,7 @@ class Life:
 
     def live(self, times: int) -> None:
         deeds = [self.book] * 4 + [
-            self.move, self.cancel, self.miss, self.undo, self.sign, self.strike, self.gap,
+            self.move, self.cancel, self.lose, self.miss, self.undo, self.sign, self.strike, self.gap,
             self.edit,
         ]  # fmt: skip
         for _ in range(times):
@@ -106,6 +111,7 @@ class Life:
         row = type(self.course).objects.get(pk=self.course.pk)
         sessions = row.sessions.select_related("appointment").order_by("number")
         assert kept.derive(row, list(sessions)).differs_from(row) == {}
+        self.lost += row.next_to_move
 
 
 def test_kept_dates_are_the_derived_ones_after_300_random_deeds(course, desk):
@@ -114,6 +120,7 @@ def test_kept_dates_are_the_derived_ones_after_300_random_deeds(course, desk):
     life.live(300)
 
     assert life.done > 60
+    assert life.lost > 2
     booked = PlannedSession.objects.filter(appointment__status="booked", done_on=None)
     for session in booked.select_related("appointment", "plan"):
         day = session.appointment.local_date
@@ -121,3 +128,60 @@ def test_kept_dates_are_the_derived_ones_after_300_random_deeds(course, desk):
         assert {(rest.start_day, rest.end_day) for rest in session.appointment.rests.all()} == {
             wish.span for wish in rests_for(session, day)
         }
+
+
+# --- The earliest free day ------------------------------------------------------------------------
+@pytest.fixture
+def looked(course, now):
+    """Return a course whose earliest free day was looked up."""
+    course.refresh_from_db()
+    kept.keep_free_day(plan=course, day=course.next_earliest_on + timedelta(days=3), at=now)
+    return course
+
+
+def free_day(course):
+    """Return the earliest free day as it is kept."""
+    return type(course).objects.values_list("next_free_on", flat=True).get(pk=course.pk)
+
+
+def test_a_day_found_is_kept_with_when_it_was_found(looked, now):
+    looked.refresh_from_db()
+
+    assert (looked.next_free_on, looked.next_free_seen_at) == (
+        looked.next_earliest_on + timedelta(days=3), now,
+    )  # fmt: skip
+
+
+def test_the_same_day_found_again_on_a_day_writes_nothing(looked, now, django_assert_num_queries):
+    later = now + timedelta(hours=1)
+
+    with django_assert_num_queries(0):
+        assert not kept.keep_free_day(plan=looked, day=looked.next_free_on, at=later)
+    assert kept.keep_free_day(plan=looked, day=looked.next_free_on, at=now + timedelta(days=1))
+
+
+def test_a_booking_makes_the_day_found_unknown_again(looked, desk, now):
+    slot = factories.slot_on(looked.clinic, looked.agreed_on + timedelta(days=8))
+
+    diary.book_session(planned_session=looked.sessions.get(number=1), slot=slot, at=now, by=desk)
+
+    assert free_day(looked) is None
+
+
+def test_a_longer_interval_makes_the_day_found_unknown_again(looked, desk, now):
+    plans.change_gap(
+        planned_session=looked.sessions.get(number=1), gap_days_min=40, gap_days_ideal=45,
+        gap_days_max=60, because="Slow", at=now, by=desk,
+    )  # fmt: skip
+
+    assert free_day(looked) is None
+
+
+def test_a_search_of_a_course_that_changed_meanwhile_is_not_kept(looked, desk, now):
+    seen = type(looked).objects.get(pk=looked.pk)
+    slot = factories.slot_on(looked.clinic, looked.agreed_on + timedelta(days=8))
+    diary.book_session(planned_session=looked.sessions.get(number=1), slot=slot, at=now, by=desk)
+
+    written = kept.keep_free_day(plan=seen, day=seen.next_earliest_on, at=now)
+
+    assert (written, free_day(looked)) == (False, None)

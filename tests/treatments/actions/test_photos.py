@@ -16,11 +16,13 @@ from PIL import Image
 from clinic.models import AuditEvent
 from tests import factories
 from tests.attack.corpus import TURNED_HEIC
+from tests.support.consents import permitted
 from tests.support.photos import files, jpeg, taken, upload
 from treatments.actions import photos as deeds
 from treatments.actions.photo_files import kept
 from treatments.actions.photos import (
     PhotoNotKept,
+    date_photo,
     open_photo,
     sort_photo,
     strike_photo,
@@ -38,6 +40,7 @@ def take(patient, practitioner, now):
     def take(data=None, **facts):
         values = {"patient": patient, "view": None, "session": None, "taken_on": None, "at": now,
                   "by": practitioner}  # fmt: skip
+        permitted((values | facts)["patient"], practitioner)
         return take_photo(upload=upload(data), **values | facts)
 
     return take
@@ -219,6 +222,30 @@ def test_the_day_is_the_one_given_else_the_cameras_else_the_sessions_else_today(
     assert days == [date(2026, 6, 1), date(2026, 7, 2), record.performed_on, now.date()]
 
 
+@pytest.mark.parametrize(
+    ("keep", "day", "stays"), [("session", "session", True), ("camera", date(2026, 7, 2), False)]
+)
+def test_a_camera_that_contradicts_its_session_is_settled_by_a_person(
+    take, record, now, practitioner, keep, day, stays
+):
+    photo = take(with_camera_time("2026:07:02 10:30:00"), session=record)
+    apart = photo.is_dated_apart(photo.clinic.zone)
+
+    dated = date_photo(photo=photo, keep=keep, at=now, by=practitioner)
+
+    assert (apart, dated.is_dated_apart(dated.clinic.zone)) == (True, False)
+    assert dated.taken_on == (record.performed_on if day == "session" else day)
+    assert (dated.session == record) is stays
+    assert AuditEvent.objects.get(action="photo.dated").details["kept"] == keep
+
+
+def test_a_camera_that_agrees_with_its_session_has_nothing_to_settle(take, record):
+    day = record.performed_on
+    photo = take(with_camera_time(f"{day:%Y:%m:%d} 10:30:00"), session=record)
+
+    assert photo.is_dated_apart(photo.clinic.zone) is False
+
+
 def test_a_session_of_another_patient_is_refused(take, record, clinic):
     with pytest.raises(ValueError, match="another patient"):
         take(session=record, patient=factories.patient(clinic))
@@ -267,7 +294,9 @@ def test_a_photo_that_cannot_be_shrunk_is_still_there_whole(take, clinic, practi
         make_renditions.func(photo.pk)
 
     photo.refresh_from_db()
-    opened = open_photo(key=photo.key, size="large", clinic=clinic, at=now, by=practitioner)
+    opened = open_photo(
+        key=photo.key, size="large", clinic=clinic, purpose="RECORD", at=now, by=practitioner
+    )
     assert photo.state == "failed"
     assert opened.storage_name == photo.storage_name
 
@@ -318,10 +347,12 @@ def test_striking_needs_a_reason(take, practitioner, now):
 def test_opening_a_size_is_logged_with_the_size(patient, practitioner, clinic, now):
     photo = taken(patient, practitioner)
 
-    opened = open_photo(key=photo.key, size="thumb", clinic=clinic, at=now, by=practitioner)
+    opened = open_photo(
+        key=photo.key, size="thumb", clinic=clinic, purpose="RECORD", at=now, by=practitioner
+    )
 
     line = AuditEvent.objects.get(action="photo.viewed")
-    assert (line.details, line.patient_id) == ({"size": "thumb"}, patient.pk)
+    assert (line.details, line.patient_id) == ({"size": "thumb", "purpose": "RECORD"}, patient.pk)
     assert opened.storage_name == photo.renditions.get(name="thumb").storage_name
     assert (opened.content_type, opened.file_name) == ("image/webp", f"{photo.key}-thumb.webp")
 
@@ -329,7 +360,9 @@ def test_opening_a_size_is_logged_with_the_size(patient, practitioner, clinic, n
 def test_large_is_the_master_until_the_sizes_are_made(patient, practitioner, clinic, now):
     photo = taken(patient, practitioner, ready=False)
 
-    opened = open_photo(key=photo.key, size="large", clinic=clinic, at=now, by=practitioner)
+    opened = open_photo(
+        key=photo.key, size="large", clinic=clinic, purpose="RECORD", at=now, by=practitioner
+    )
 
     assert (opened.storage_name, opened.content_type) == (photo.storage_name, "image/jpeg")
 
@@ -341,6 +374,8 @@ def test_a_size_that_is_not_there_is_not_found_and_not_logged(
     photo = taken(patient, practitioner, ready=False)
 
     with pytest.raises(Http404):
-        open_photo(key=photo.key, size=size, clinic=clinic, at=now, by=practitioner)
+        open_photo(
+            key=photo.key, size=size, clinic=clinic, purpose="RECORD", at=now, by=practitioner
+        )
 
     assert not AuditEvent.objects.filter(action="photo.viewed").exists()

@@ -6,11 +6,20 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
-from clinic.models import Appointment, AuditEvent, Blackout, Hold, HoursException, Rest
+from clinic.models import (
+    Appointment,
+    AuditEvent,
+    Blackout,
+    Hold,
+    HoursException,
+    Refusal,
+    Rest,
+)
 from tests import factories
 from tests.support.diary import TUESDAY, slot_of
 from treatments.actions.diary import book_session, move_appointment
-from treatments.actions.repair import Absence, Chosen, apply_repair, keep_absence
+from treatments.actions.repair import Absence, Chosen, Said, apply_repair, keep_absence
+from treatments.models.disruptions import Disruption, Refused
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +86,12 @@ def test_a_broken_device_is_swapped_without_a_word(clinic, patient, lead, now):
     assert visit.status == "booked"
     assert visit.device_id != before
     assert not Hold.objects.filter(resource=before).exists()
+
+
+def test_a_device_is_never_ill(clinic, ill):
+    absence = replace(ill, resource=clinic.resources.filter(kind="device")[0])
+
+    assert absence.words == f"{absence.resource} is out of order, Tue 24 Nov"
 
 
 def test_a_device_without_a_twin_means_a_visit_to_move(clinic, patient, lead, now):
@@ -149,17 +164,80 @@ def test_applying_twice_moves_once(clinic, patient, lead, now, ill):
     slot = replace(
         slot_of(clinic, start=600), practitioner_id=clinic.resources.practitioners()[1].pk
     )
-    row = chosen(visit, slot, refused_days=frozenset({TUESDAY + timedelta(days=1)}))
+    row, said = chosen(visit, slot), [Said(visit, everything(clinic))]
 
-    apply_repair(clinic=clinic, rows=[row], at=now, by=lead)
+    apply_repair(clinic=clinic, rows=[row], said=said, at=now, by=lead)
     lines = AuditEvent.objects.count()
-    again = apply_repair(clinic=clinic, rows=[row], at=now, by=lead)
+    again = apply_repair(clinic=clinic, rows=[row], said=said, at=now, by=lead)
 
-    assert (len(again.moved), again.clashed) == (1, {})
+    assert (len(again.moved), again.clashed, again.refusals) == (1, {}, 0)
     assert AuditEvent.objects.count() == lines
-    assert list(Blackout.objects.values_list("from_day", flat=True)) == [
-        TUESDAY + timedelta(days=1)
-    ]
+    assert (Blackout.objects.count(), Refusal.objects.count()) == (1, 2)
+
+
+def everything(clinic):
+    """Return a no to Wednesday, to Fridays and to the first practitioner."""
+    day, who = TUESDAY + timedelta(days=1), clinic.resources.practitioners()[0]
+    return Refused(frozenset({day}), frozenset({4}), frozenset({who.pk}))
+
+
+def test_refusals_of_a_visit_that_is_not_moved_are_kept_with_who_and_when(
+    clinic, patient, lead, now, ill
+):
+    visit = factories.appointment(patient, TUESDAY)
+    keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+    no = everything(clinic)
+
+    applied = apply_repair(clinic=clinic, rows=[], said=[Said(visit, no)], at=now, by=lead)
+
+    assert (applied.moved, applied.refusals) == ([], 3)
+    blackout = Blackout.objects.get()
+    assert (blackout.kind, blackout.get_kind_display()) == ("refused", "Said no")
+    assert blackout.from_day == blackout.to_day == TUESDAY + timedelta(days=1)
+    assert set(Refusal.objects.values_list("weekday", "said_at", "said_by")) == {
+        (4, now, lead.pk), (None, now, lead.pk),
+    }  # fmt: skip
+    (row,) = Disruption(clinic, now).visits
+    assert Disruption(clinic, now).refusals(row) == no
+
+
+def test_kept_refusals_bind_the_next_plan(clinic, patient, lead, now, ill):
+    visit = factories.appointment(patient, TUESDAY)
+    keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+    no = everything(clinic)
+    apply_repair(clinic=clinic, rows=[], said=[Said(visit, no)], at=now, by=lead)
+
+    asked = Disruption(clinic, now).problem.visit[visit.pk]
+
+    assert not asked.unit_ids & no.practitioner_ids
+    assert {day.weekday() for day in asked.closed} == {0, 2, 4}  # today, Wednesday, Fridays
+
+
+def test_what_is_forgotten_no_longer_binds_and_the_rest_does(clinic, patient, lead, now, ill):
+    visit = factories.appointment(patient, TUESDAY)
+    keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+    no = everything(clinic)
+    apply_repair(clinic=clinic, rows=[], said=[Said(visit, no)], at=now, by=lead)
+    over = Refused(no.days, no.weekdays)
+
+    apply_repair(clinic=clinic, rows=[], said=[Said(visit, forgotten=over)], at=now, by=lead)
+
+    (row,) = Disruption(clinic, now).visits
+    assert Disruption(clinic, now).refusals(row) == no - over
+    assert AuditEvent.objects.filter(action="appointment.refused").count() == 2
+
+
+def test_another_clinics_refusals_and_practitioners_are_not_kept(clinic, patient, lead, now):
+    abroad = factories.clinic_with_diary()
+    theirs = factories.appointment(factories.patient(abroad), TUESDAY)
+    ours = factories.appointment(patient, TUESDAY)
+    stranger = abroad.resources.practitioners()[0]
+    said = [Said(theirs, everything(abroad)),
+            Said(ours, Refused(practitioner_ids=frozenset({stranger.pk})))]  # fmt: skip
+
+    applied = apply_repair(clinic=clinic, rows=[], said=said, at=now, by=lead)
+
+    assert applied.refusals == Refusal.objects.count() == Blackout.objects.count() == 0
 
 
 def test_a_row_somebody_changed_is_not_moved(clinic, patient, lead, now, ill):

@@ -11,9 +11,7 @@ from clinic.scheduling.minutes import day_number
 from tests import factories
 from tests.support.records import answer_all, appointment, filled, ready, record
 from treatments.actions.records import Record
-from treatments.actions.sessions import (
-    save_draft,
-)
+from treatments.actions.sessions import save_draft, state_of
 from treatments.actions.signing import NotReady, gaps_in, is_intact, sign_session
 from treatments.models import TreatmentSession
 
@@ -29,10 +27,25 @@ def test_an_empty_record_says_everything_it_still_needs(patient, practitioner, n
         ("numbing", "Record the numbing, or why there was none."),
         ("device", "Choose the device."),
         ("cartridge", "Choose the cartridge's lot."),
+        ("needling_started_at", "Say when needling started."),
         ("zones", "Record at least one zone."),
         ("pain_nrs", "Record the pain, 0 to 10."),
         ("aftercare_sheet", "Give the aftercare sheet and explain it."),
         ("cartridge_discarded", "Put the cartridge into the sharps bin."),
+    ]
+
+
+def test_a_zone_without_its_endpoint_is_missing_something(patient, practitioner, now):
+    session = ready(factories.plan(patient), practitioner, now)
+    zones = [row | {"endpoint": None} for row in state_of(session)["zones"]]
+    session = save_draft(session=session, version=session.version, values={"zones": zones}, at=now,
+                         by=practitioner)  # fmt: skip
+
+    gaps = gaps_in(Record(session))
+
+    name = session.zones.get().zone.name
+    assert [(gap.field, gap.sentence) for gap in gaps] == [
+        ("zones-0-endpoint", f"Record the endpoint of {name}.")
     ]
 
 

@@ -43,6 +43,17 @@ def test_the_sources_of_the_rows_are_shown():
     assert (rules.hard_stop_days, rules.interval_source) == (10, "hard_stop_days of 2025-01-01")
 
 
+def test_the_scottish_line_and_the_twelve_months_are_rows_of_the_catalogue():
+    threshold("scotland_depth_mm", "1.25", DAY)
+    threshold("yearly_days", 360, DAY)
+
+    before, after = house_rules(DAY - timedelta(days=1)), house_rules(DAY)
+
+    assert (before.depth_line.depth_mm_from, before.yearly_days) == (Decimal("1.5"), 365)
+    assert (after.depth_line.depth_mm_from, after.yearly_days) == (Decimal("1.25"), 360)
+    assert after.depth_line.source == f"scotland_depth_mm of {DAY}"
+
+
 def test_all_limits_take_one_query(django_assert_num_queries):
     factories.zone()
 

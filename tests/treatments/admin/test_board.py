@@ -50,7 +50,7 @@ def marks(plan, today=MONDAY):
 
 def names(answer):
     """Return the family names in the order of the rows."""
-    return re.findall(r'class="board-name"><a href="[^"]*">(\w+),', answer.content.decode())
+    return re.findall(r'class="board-who"><a href="[^"]*">(\w+),', answer.content.decode())
 
 
 def test_every_session_stands_in_its_week_with_its_letter(clinic, now, lead):

@@ -154,7 +154,7 @@ def test_a_figure_that_is_missing_is_named_instead_of_dates(desk, patient, typed
 
     assert "The dates appear here" in shown
     assert "Choose at least one zone." in shown
-    assert "Sessions: This field is required." in shown
+    assert "Sessions: Type a whole number from 1 to 12." in shown
 
 
 def test_the_rest_of_a_zone_is_seen_before_the_course_exists(desk, patient, typed, zone, lead, now):

@@ -61,6 +61,7 @@ def desk(as_user, lead, clinic, desk_day):
     course(clinic, desk_day, name="Atrisk", next_in=-10)
     course(clinic, desk_day, name="Overdue", next_in=-3)
     course(clinic, desk_day, name="Booknow", next_in=5)
+    course(clinic, desk_day, name="Blocked", next_in=-3, booked_in=-1)
     course(clinic, desk_day, name="Ontrack", next_in=-3, booked_in=2)
     course(clinic, desk_day, name="Lapsed", next_in=-60)
     ended(clinic, desk_day, name="Finished")
@@ -68,13 +69,14 @@ def desk(as_user, lead, clinic, desk_day):
 
 
 def test_the_list_opens_with_running_courses_the_most_urgent_first(desk):
-    assert names(desk.get(LIST)) == ["Atrisk", "Overdue", "Booknow", "Ontrack", "Lapsed"]
+    assert names(desk.get(LIST)) == ["Atrisk", "Overdue", "Booknow", "Blocked", "Ontrack", "Lapsed"]
 
 
 @pytest.mark.parametrize(
     ("state", "found"),
     [("at_risk", ["Atrisk"]), ("overdue", ["Overdue"]), ("book_now", ["Booknow"]),
-     ("on_track", ["Ontrack"]), ("lapsed", ["Lapsed"]), ("done", ["Finished"]), ("stopped", [])],
+     ("blocked", ["Blocked"]), ("on_track", ["Ontrack"]), ("lapsed", ["Lapsed"]),
+     ("done", ["Finished"]), ("stopped", [])],
 )  # fmt: skip
 def test_a_state_shows_the_courses_in_it_alone(desk, state, found):
     assert names(desk.get(LIST, {"state": state})) == found
@@ -83,14 +85,17 @@ def test_a_state_shows_the_courses_in_it_alone(desk, state, found):
 def test_all_shows_the_ended_courses_too(desk):
     shown = names(desk.get(LIST, {"state": "all"}))
 
-    assert shown == ["Atrisk", "Overdue", "Booknow", "Ontrack", "Lapsed", "Finished"]
+    assert shown == [
+        "Atrisk", "Overdue", "Booknow", "Blocked", "Ontrack", "Lapsed", "Finished",
+    ]  # fmt: skip
 
 
 def test_each_running_state_says_how_many_courses_it_has(desk):
     page = re.sub(r"<[^>]+>", " ", desk.get(LIST).content.decode())
     words = " ".join(page.split())
 
-    assert "Running 5 At risk 1 Overdue 1 Book now 1 On track 1 Lapsed 1 Done Stopped All" in words
+    told = "Running 6 At risk 1 Overdue 1 Book now 1 Blocked 1 On track 1 Lapsed 1 Done Stopped All"
+    assert told in words
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_courses_are_ranked_by_their_state_in_the_order_of_urgency(desk, desk_da
     rows = TreatmentPlan.objects.with_state(desk_day).by_state(desk_day)
 
     assert [plan.state for plan in rows] == [
-        "at_risk", "overdue", "book_now", "on_track", "lapsed", "done",
+        "at_risk", "overdue", "book_now", "blocked", "on_track", "lapsed", "done",
     ]  # fmt: skip
 
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.models import Appointment, Blackout, HoursException
+from clinic.models import Appointment, Blackout, HoursException, Refusal
 from tests import factories
-from tests.support.diary import TUESDAY
+from tests.support.diary import TUESDAY, slot_of
 from tests.support.planner import LIVE, text
 from treatments.actions.diary import book_session
 from treatments.actions.repair import Absence, keep_absence
@@ -91,7 +91,7 @@ def test_another_clinics_absence_is_not_found(as_user, lead):
         ({"from_day": "2026-11-24", "from_min": "9:00"}, "Give both hours"),
         ({"from_day": "2026-11-24", "to_day": "2026-11-23"}, "The last day cannot come before"),
         ({"from_day": "2026-10-24"}, "These days are over."),
-        ({}, "This field is required."),
+        ({}, "Choose a day."),
     ],
 )
 def test_an_absence_that_makes_no_sense_is_refused(as_user, lead, sent, words):
@@ -155,8 +155,83 @@ def test_applying_moves_what_was_accepted_and_keeps_refused_days(as_user, lead, 
     assert moved.local_date != TUESDAY
     assert moved.why_this_date[-1] == {"code": "weights", "version": "repair-1"}
     assert {row.status for row in others} == {"proposed"}
-    assert Blackout.objects.get().from_day == TUESDAY + timedelta(days=2)
+    blackout = Blackout.objects.get()
+    assert (blackout.kind, blackout.from_day) == ("refused", TUESDAY + timedelta(days=2))
     assert "1 appointment moved." in text(answer)
+
+
+def test_every_refusal_of_the_preview_is_kept_and_stands_on_the_next_page(as_user, lead, ill):
+    client = as_user(lead)
+    answer = press(client, client.get(URL), f"weekday-{ill[0].pk}")
+    answer = press(client, answer, f"who-{ill[1].pk}")
+    answer = press(client, answer, f"accept-{ill[2].pk}")
+
+    answer = client.post(URL, {**held(answer), "apply": "1"}, follow=True)
+
+    assert "1 appointment moved." in text(answer)
+    assert "2 refusals kept." in text(answer)
+    assert set(Refusal.objects.values_list("appointment", "weekday")) == {
+        (ill[0].pk, 3), (ill[1].pk, None),
+    }  # fmt: skip
+    assert "Not on Thursdays" in text(answer)
+    assert f"Not with {Refusal.objects.get(weekday=None).practitioner}" in text(answer)
+    assert held(answer)[f"v{ill[0].pk}-refused"] == ""  # it is kept, the page need not carry it
+
+
+def test_refusals_alone_can_be_kept(as_user, lead, ill):
+    client = as_user(lead)
+    refused = press(client, client.get(URL), f"day-{ill[0].pk}")
+    assert "Keep what was refused" in text(refused)
+
+    client.post(URL, {**held(refused), "apply": "1"})
+
+    assert Blackout.objects.get().kind == "refused"
+    assert set(Appointment.objects.values_list("status", flat=True)) == {"proposed"}
+
+
+def test_a_kept_refusal_can_be_forgotten(as_user, lead, ill):
+    client = as_user(lead)
+    refused = press(client, client.get(URL), f"weekday-{ill[0].pk}")
+    client.post(URL, {**held(refused), "apply": "1"})
+
+    forgot = press(client, client.get(URL), f"forget-{ill[0].pk}")
+    assert "is-refused" not in forgot.content.decode()
+    client.post(URL, {**held(forgot), "apply": "1"})
+
+    assert Refusal.objects.count() == 0
+
+
+def test_for_today_only_the_same_time_with_somebody_else_is_proposed(as_user, clinic, lead, now):
+    who, other = clinic.resources.practitioners()[:2]
+    today = clinic.local_date(now)
+    same, gone = (factories.appointment(factories.patient(clinic), today, m) for m in (900, 720))
+    factories.appointment(factories.patient(clinic), today, 720, who=other)
+    for visit in (same, gone):  # nobody can come on another day
+        visit.patient.blackouts.create(kind="holiday", from_day=TUESDAY,
+                                       to_day=TUESDAY + timedelta(days=90))  # fmt: skip
+    keep_absence(clinic=clinic, absence=Absence(who, today, today, "sick"), at=now, by=lead)
+
+    answer = as_user(lead).get(URL)
+
+    start = slot_of(clinic, day=today, start=900).start
+    assert held(answer)[f"v{same.pk}-place"].startswith(f"{start}.{other.pk}.")
+    (call,) = answer.context["calls"]
+    assert (call.row.visit, call.next_free.day) == (gone, today)  # asked on the telephone
+
+
+def test_no_time_is_offered_to_two_on_the_call_list(as_user, clinic, lead, ill):
+    for visit in ill:
+        visit.patient.blackouts.create(kind="holiday", from_day=TUESDAY - timedelta(days=30),
+                                       to_day=TUESDAY + timedelta(days=20))  # fmt: skip
+
+    answer = as_user(lead).get(URL)
+
+    slots = [(call.next_free.start, call.next_free.practitioner_id)
+             for call in answer.context["calls"]]  # fmt: skip
+    assert len(set(slots)) == len(slots) == 3
+    assert {slot.day for slot in (call.next_free for call in answer.context["calls"])} == {
+        TUESDAY + timedelta(days=21)
+    }
 
 
 def test_applying_twice_moves_once(as_user, lead, ill):
@@ -245,3 +320,18 @@ def test_the_page_asks_a_fixed_number_of_queries(
         answer = client.get(URL)
 
     assert len(held(answer)) == 16
+
+
+def test_who_was_to_come_today_at_another_time_is_to_be_called_at_once(as_user, clinic, lead, now):
+    who, other = clinic.resources.practitioners()[:2]
+    today = clinic.local_date(now)
+    gone, same = (factories.appointment(factories.patient(clinic), today, m) for m in (720, 900))
+    factories.appointment(factories.patient(clinic), today, 720, who=other)
+    same.patient.blackouts.create(kind="holiday", from_day=TUESDAY,
+                                  to_day=TUESDAY + timedelta(days=90))  # fmt: skip
+    keep_absence(clinic=clinic, absence=Absence(who, today, today, "sick"), at=now, by=lead)
+
+    shown = text(as_user(lead).get(URL))
+
+    assert f"Today: call {gone.patient.phone}" in shown
+    assert f"Today: call {same.patient.phone}" not in shown

@@ -9,7 +9,6 @@ from tests import factories
 from tests.support.records import numbing, ready, record
 from treatments.actions.records import Record
 from treatments.actions.sessions import save_draft, state_of
-from treatments.forms.conflicts import differences, merged
 from treatments.forms.sessions import RecordForms
 from treatments.forms.shelf import Shelf
 from treatments.models import TreatmentSession
@@ -249,38 +248,57 @@ def test_what_the_page_shows_saves_as_what_is_stored(plan, practitioner, now):
     assert {name: stored[name] for name in values} == values
 
 
-def test_a_conflict_says_both_sides_in_words(plan, practitioner, lead, now):
+def other_pen(clinic, *, speeds, unit="rpm"):
+    """Return a pen of another model, with the speeds its catalogue row lists."""
+    model = factories.device(clinic).model
+    model.pk, model.name, model.speeds, model.speed_unit = None, "Pen C", speeds, unit
+    model.save()
+    return factories.device(clinic, model=model, name="Pen C")
+
+
+def test_another_device_takes_no_speed_it_does_not_have(plan, practitioner, now):
     session = ready(plan, practitioner, now)
-    mine = state_of(session) | {"notes": "Mine", "pain_nrs": None}
-    theirs = state_of(session) | {"notes": "Theirs", "pain_nrs": 6}
-    theirs["zones"] = [theirs["zones"][0] | {"depth_mm": Decimal("1.75")}]
+    other = other_pen(session.clinic, speeds=[])
+    zone = {"zone": session.zones.get().zone_id, "depth_mm": "1.5", "passes": "4", "speed": "7000"}
 
-    found = differences(mine, theirs, Shelf.of(Record(session)))
+    values = bound(session, now, zones=[zone], device=str(other.pk)).values()
 
-    assert [(one.label, one.mine, one.theirs) for one in found] == [
-        ("Pain", "nothing", "6"),
-        ("Notes", "Mine", "Theirs"),
-        (
-            "Upper left back",
-            "1.5 mm, 6 passes, 7000 rpm, Redness, scattered pinpoint bleeding",
-            "1.75 mm, 6 passes, 7000 rpm, Redness, scattered pinpoint bleeding",
-        ),
-    ]
-    assert [one.is_only_theirs for one in found] == [True, False, False]
+    assert (values["device_id"], values["zones"][0]["speed"]) == (other.pk, None)
 
 
-def test_merging_takes_theirs_where_it_was_chosen(plan, practitioner, now):
+def test_another_device_with_one_speed_has_it(plan, practitioner, now):
     session = ready(plan, practitioner, now)
-    zone = session.zones.get().zone_id
-    mine = state_of(session) | {"notes": "Mine", "pain_nrs": 2}
-    theirs = state_of(session) | {"notes": "Theirs", "pain_nrs": 6}
-    theirs["zones"] = [theirs["zones"][0] | {"depth_mm": Decimal("1.75")}]
+    other = other_pen(session.clinic, speeds=[12000])
+    zone = {"zone": session.zones.get().zone_id, "depth_mm": "1.5", "passes": "4", "speed": "7000"}
 
-    values = merged(mine, theirs, {"notes", f"zones:{zone}:0"})
+    values = bound(session, now, zones=[zone], device=str(other.pk)).values()
 
-    assert "notes" not in values
-    assert values["pain_nrs"] == 2
-    assert values["zones"][0]["depth_mm"] == Decimal("1.75")
+    assert values["zones"][0]["speed"] == 12000
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "faults"),
+    [
+        ("12000", 12000, []),
+        ("0", None, ["Type a whole number from 1 to 99999."]),
+        ("fast", None, ["Type a whole number from 1 to 99999."]),
+    ],
+)
+def test_a_device_whose_speeds_are_not_listed_takes_a_typed_one(
+    typed, kept, faults, plan, practitioner, now
+):
+    session = ready(plan, practitioner, now)
+    pen = other_pen(session.clinic, speeds=[], unit="level")
+    rows = [{**state_of(session)["zones"][0], "speed": None}]
+    session = save_draft(session=session, version=session.version, at=now, by=practitioner,
+                         values={"device_id": pen.pk, "zones": rows})  # fmt: skip
+    session = TreatmentSession.objects.get(pk=session.pk)
+    zone = {"zone": rows[0]["zone_id"], "depth_mm": "1.5", "passes": "4", "speed": typed}
+
+    forms = bound(session, now, zones=[zone], device=str(pen.pk))
+
+    assert forms.values()["zones"][0]["speed"] == kept
+    assert [sentence for _, sentence in sentences(forms)] == faults
 
 
 def test_a_stored_time_keeps_its_seconds(plan, practitioner, now):

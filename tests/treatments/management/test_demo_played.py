@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from datetime import UTC, date, datetime
 
 import pytest
@@ -12,8 +13,8 @@ from django.db import transaction
 from clinic.models import Appointment, AuditEvent, Clinic, Patient
 from clinic.signin import demo_accounts
 from tests import factories
-from treatments.management.demo import album, people, play, skin
-from treatments.models import Photo, TreatmentSession
+from treatments.management.demo import album, people, play, skin, story
+from treatments.models import Photo, TreatmentPlan, TreatmentSession
 
 TODAY = date(2026, 11, 23)
 
@@ -85,13 +86,34 @@ def _folders() -> list[str]:
     return [f"{top}/{inner}" for top in store.listdir("")[0] for inner in store.listdir(top)[0]]
 
 
-@pytest.mark.parametrize(
-    ("hour", "until"), [(3, (10, 30)), (12, (12, 0)), (21, (15, 0))], ids=["night", "noon", "late"]
-)
-def test_the_story_stops_where_the_board_shows_every_state(hour, until):
-    day, stops, now = play.moments(None, datetime(2026, 11, 23, hour, tzinfo=UTC))
+@pytest.mark.parametrize("hour", [3, 9, 21])
+def test_the_story_stops_now_and_writes_nothing_into_the_future(hour):
+    now = datetime(2026, 11, 23, hour, 33, tzinfo=UTC)
 
-    assert (day, (stops.hour, stops.minute), now.hour) == (TODAY, until, hour)
+    assert play.moments(None, now) == (TODAY, now)
+
+
+def test_a_day_that_is_told_stops_in_its_late_morning_whenever_it_is_played():
+    day, until = play.moments(TODAY, datetime(2027, 1, 9, 3, tzinfo=UTC))
+
+    assert (day, until) == (TODAY, datetime(2026, 11, 23, 11, 20, tzinfo=UTC))
+
+
+SATURDAY, SUNDAY = date(2026, 11, 28), date(2026, 11, 29)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("today", [SATURDAY, SUNDAY])
+def test_at_a_weekend_somebody_comes_all_the_same_and_states_are_as_told(today):
+    call_command("demo", today=today, small=True)
+
+    found = Counter(TreatmentPlan.objects.with_state(today).values_list("state", flat=True))
+    told = Counter("on_track" if one.state == "today" else one.state
+                   for one in (*story.SMALL_NORTH, story.SOUTH[4]))  # fmt: skip
+    assert found == told
+    assert Appointment.objects.filter(local_date=today).count() == 3
+    others = Appointment.objects.exclude(local_date=today)
+    assert {day.weekday() for day in others.values_list("local_date", flat=True)} <= {*range(6)}
 
 
 def test_no_two_people_share_a_name_or_a_telephone():

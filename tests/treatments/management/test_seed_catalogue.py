@@ -48,3 +48,45 @@ def test_a_row_that_was_removed_comes_back_with_its_parts():
     seed()
 
     assert DoseLimit.objects.filter(product__name="EMLA 5 % cream").count() == before > 0
+
+
+LABELS = {  # clinical.md 3.1: g, cm², g per 10 cm², least and longest minutes of an adult
+    "EMLA 5 % cream": (60, 600, None, 60, 300),
+    "EMLA 5 % cream, minor procedure": (2, None, "1.5", 60, 300),
+    "EMLA 5 % cream, larger areas in hospital": (None, None, 2, 120, 300),
+    "EMLA or generic 5 % cream, US label, minor procedure": ("2.5", 25, None, 60, None),
+    "EMLA or generic 5 % cream, US label, major procedure": (None, None, 2, 120, None),
+    "LMX4 4 % cream": (None, 900, 2, 30, 60),
+    "LMX4 4 % cream, US (OTC)": (None, None, None, 30, None),
+    "Pliaglis 7 % / 7 % cream": (53, 400, None, 20, 60),
+    "Lidocaine 5 % ointment": (5, None, None, None, None),
+    "Tetracaine 4 % gel (Ametop)": (7, None, "0.34", 30, 45),
+}
+
+
+def test_every_label_is_seeded_with_its_own_figures_and_unknown_ones_stay_empty():
+    seed()
+
+    adults = DoseLimit.objects.filter(min_age_months=216).select_related("product")
+
+    assert {
+        row.product.name: (row.max_g, row.max_area_cm2, row.max_g_per_10cm2, row.min_minutes,
+                           row.max_minutes)
+        for row in adults
+    } == {
+        name: tuple(None if one is None else Decimal(one) for one in figures)
+        for name, figures in LABELS.items()
+    }  # fmt: skip
+
+
+def test_labels_for_a_hospital_or_another_country_wait_for_a_lead():
+    seed()
+
+    waiting = Product.objects.filter(active=False)
+
+    assert sorted(row.name for row in waiting) == [
+        "EMLA 5 % cream, larger areas in hospital",
+        "EMLA or generic 5 % cream, US label, major procedure",
+        "EMLA or generic 5 % cream, US label, minor procedure",
+        "LMX4 4 % cream, US (OTC)",
+    ]

@@ -11,7 +11,8 @@ from tests import factories
 from tests.support import courses
 from tests.support.courses import FIRST, booked_on, days
 from treatments.actions import diary
-from treatments.models.openings import course_request, first_legal_day, propose
+from treatments.actions.kept import keep_dates
+from treatments.models.openings import course_request, first_legal_day, next_free_day, propose
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
@@ -140,3 +141,46 @@ def test_proposals_ask_the_database_as_often_for_a_full_diary(
 
     with django_assert_num_queries(12):
         propose(type(course).objects.get(pk=course.pk), today=today)
+
+
+# --- The habit of a patient, the first free day ---------------------------------------------------
+def test_the_planner_knows_when_the_last_session_took_place(course, book, today):
+    book(1, FIRST)
+    done(course, 1, FIRST)
+
+    request = course_request(course, today=FIRST + days(1))
+
+    assert (request.held.weekday, request.held.wall_min) == (FIRST.weekday(), 600)
+
+
+def test_a_session_held_on_another_day_than_booked_has_a_weekday_but_no_hour(course, book):
+    book(1, FIRST)
+    done(course, 1, FIRST + days(1))
+
+    held = course_request(course, today=FIRST + days(2)).held
+
+    assert (held.weekday, held.wall_min) == ((FIRST + days(1)).weekday(), None)
+
+
+@pytest.mark.parametrize(("closed", "day"), [(0, 28), (3, 31), (15, 43), (30, 43)])
+def test_the_first_free_day_of_a_course_or_the_day_after_its_latest(course, closed, day):
+    done(course, 1, FIRST)
+    keep_dates(course)
+    if closed:
+        course.clinic.hours_exceptions.create(
+            kind="off", reason="holiday", from_day=FIRST + days(28),
+            to_day=FIRST + days(28 + closed - 1),
+        )  # fmt: skip
+
+    found = next_free_day(course, today=FIRST + days(1))
+
+    assert found == FIRST + days(day)
+
+
+def test_nothing_is_looked_for_where_a_time_is_booked_or_the_latest_day_is_over(course, book):
+    done(course, 1, FIRST)
+    keep_dates(course)
+
+    assert next_free_day(course, today=FIRST + days(42)) is None
+    book(2, FIRST + days(35))
+    assert next_free_day(course, today=FIRST + days(1)) is None

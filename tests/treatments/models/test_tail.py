@@ -40,6 +40,19 @@ def test_the_rest_are_the_later_sessions_booked_and_without_a_date(plan, book):
     assert [row.number for row in rest.undated] == [3]
 
 
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_later_session_stays_up_to_the_day_its_shortest_intervals_allow(plan, book, late):
+    for number, days in ((1, 0), (2, 35), (4, 105)):
+        book(number, days)
+    course = Course(plan)
+
+    kept = {row.number: until for row, until in Rest(course, 1).kept}
+
+    assert kept == {2: TUESDAY + timedelta(days=7), 4: TUESDAY + timedelta(days=21)}
+    moved = {1: kept[4] + timedelta(days=late), 4: course.days[4]}
+    assert (course.too_soon(moved, [1]) is None) is (late == 0)
+
+
 @pytest.mark.parametrize(("to", "late"), [(0, None), (-1, (2, 1)), (-10, (2, 10)), (5, None)])
 def test_a_session_comes_late_when_the_one_before_goes_too_far_ahead(plan, book, to, late):
     book(1, 0)

@@ -251,6 +251,13 @@ def test_cover_and_heat(product, facts, found):
     assert serious(check_dose([on_skin(product, 5, 40, **facts)], ADULT, room())) == found
 
 
+@pytest.mark.parametrize(("required", "found"), [(True, ["DOSE_A11_UNCOVERED"]), (False, [])])
+def test_a_cover_the_label_asks_for_and_nobody_put_on_is_noted(required, found):
+    cream = replace(EMLA, occlusion_required=required)
+    findings = check_dose([on_skin(cream, 5, 40, occluded=False)], ADULT, room())
+    assert [one.code for one in findings if "COVER" in one.code] == found
+
+
 def test_a_cover_not_recorded_is_noted_even_where_it_is_allowed():
     finding = the(check_dose([on_skin(EMLA, occluded=None)], ADULT, room()), "DOSE_COVER_MISSING")
     assert finding.level is Level.INFO

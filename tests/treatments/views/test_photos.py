@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from clinic.models import AuditEvent
 from tests import factories
+from tests.support.consents import permitted
 from tests.support.photos import jpeg, taken, upload
 from treatments.actions import photos as deeds
 from treatments.models import Photo, TreatmentSession
@@ -23,6 +24,12 @@ HTMX = {"hx-request": "true"}
 def carer(practitioner, as_user):
     """Return the client of a practitioner."""
     return as_user(practitioner)
+
+
+@pytest.fixture(autouse=True)
+def _permitted(patient, practitioner):
+    """Let the patient permit photos for the record."""
+    permitted(patient, practitioner)
 
 
 @pytest.fixture
@@ -73,6 +80,31 @@ def test_photos_stand_by_view_from_the_baseline_to_the_latest(carer, patient, pr
     assert [shelf.photos for shelf in facts["shelves"]] == [[baseline, latest]]
     assert facts["shelves"][0].span_days == 90
     assert facts["unsorted"] == [loose]
+
+
+def test_a_photo_whose_two_days_disagree_is_no_baseline_until_one_is_chosen(
+    carer, patient, practitioner, view
+):
+    latest = taken(patient, practitioner, view=view)
+    photo = taken(patient, practitioner, view=view, shade=1, days_ago=30,
+                  session=draft(patient, practitioner))  # fmt: skip
+    Photo.objects.filter(pk=photo.pk).update(taken_at=factories.NOW - timedelta(days=30))
+
+    before = carer.get(board(patient)).context
+    answer = carer.post(reverse("photo_date", args=[photo.key]), {"keep": "camera"}, follow=True)
+
+    assert ([shelf.photos for shelf in before["shelves"]], before["apart"]) == ([[latest]], [photo])
+    assert [shelf.photos for shelf in answer.context["shelves"]] == [[photo, latest]]
+    assert said(answer) == ["Taken on Sat 24 Oct."]
+    assert Photo.objects.get(pk=photo.pk).session is None
+
+
+def test_a_choice_between_two_days_that_is_none_is_said(carer, patient, practitioner, view):
+    photo = taken(patient, practitioner, view=view)
+
+    answer = carer.post(reverse("photo_date", args=[photo.key]), {"keep": "mine"}, follow=True)
+
+    assert said(answer) == ["Choose which day is right."]
 
 
 def test_a_struck_or_unfinished_photo_is_not_on_the_board(carer, patient, practitioner, now):
@@ -177,7 +209,7 @@ def test_a_store_that_does_not_answer_says_try_again(carer, patient):
     [
         ("2126-01-01", "This day has not come yet."),
         ("1980-01-01", "This day is before the patient was born."),
-        ("soon", "Enter a valid date."),
+        ("soon", "Choose a day, or write it as 2026-03-14."),
     ],
 )
 def test_an_impossible_day_is_refused_in_words(carer, patient, day, sentence):

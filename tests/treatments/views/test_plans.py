@@ -101,7 +101,7 @@ def test_a_double_tap_agrees_one_course(practitioner, patient, protocol, zone, a
         ({"zones": []}, "Choose at least one zone."),
         ({"gap_days_ideal": "50"}, "Intervals go from shortest to ideal to longest."),
         ({"protocol": ""}, "Choose what is treated."),
-        ({"sessions": "13"}, "less than or equal to 12"),
+        ({"sessions": "13"}, "Type a whole number from 1 to 12."),
         ({"calm_days": "14"}, "Calm days need the date they come before."),
         ({"event_on": "2026-11-01"}, "This day is over."),
     ],
@@ -217,6 +217,17 @@ def test_all_sessions_are_proposed_and_one_save_books_them(desk, plan, as_user):
     assert all((b - a).days >= 28 for a, b in pairwise(days))
 
 
+def test_a_course_with_every_session_booked_offers_to_change_dates(desk, plan, as_user):
+    client = as_user(desk)
+    before = client.get(plan.get_absolute_url()).content.decode()
+    client.post(dates_url(plan), chosen(client.get(dates_url(plan))))
+
+    after = client.get(plan.get_absolute_url()).content.decode()
+
+    assert ("Propose dates" in before, "Change dates" in before) == (True, False)
+    assert ("Propose dates" in after, "Change dates" in after) == (False, True)
+
+
 def test_booking_twice_books_once(desk, plan, as_user):
     client = as_user(desk)
     sent = chosen(client.get(dates_url(plan)))
@@ -235,6 +246,24 @@ def test_three_proposals_are_cards_to_choose_from(desk, plan, as_user):
     assert [(card.name, card.is_chosen) for card in cards] == [
         ("nearest_to_ideal", False), ("same_weekday_and_hour", True), ("before_event", False),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("event_on", "offered"), [(date(2026, 12, 30), True), (date(2027, 8, 30), False)]
+)
+def test_a_course_is_squeezed_only_before_an_event_it_would_otherwise_miss(
+    desk, plan, as_user, event_on, offered
+):
+    plan.event_on, plan.calm_days = event_on, 0
+    plan.save()
+
+    page = as_user(desk).get(dates_url(plan), {"proposal": "before_event"}).context["page"]
+
+    names = [card.name for card in page.cards]
+    assert ("before_event" in names) is offered
+    assert [card.name for card in page.cards if card.is_chosen] == [
+        "before_event" if offered else "nearest_to_ideal"
+    ]
 
 
 def test_a_session_already_booked_is_pinned(desk, plan, as_user):

@@ -8,6 +8,7 @@ import time_machine
 
 from clinic.models import AuditEvent
 from tests import factories
+from tests.support.record_pages import posted, save, text
 from tests.support.records import appointment, ready, record
 from treatments.actions.sessions import add_addendum, save_draft, strike_session
 from treatments.actions.signing import sign_session
@@ -24,28 +25,6 @@ def _today(now):
 def plan(patient):
     """Return a course of one zone."""
     return factories.plan(patient, zones=[factories.zone("BACK_UL", name="Upper left back")])
-
-
-def posted(session, **changes):
-    """Return what the page of a draft without creams and products posts."""
-    data = {"version": session.version}
-    for name in ("zones", "numbing", "products"):
-        count = getattr(session, name).count()
-        data |= {f"{name}-TOTAL_FORMS": count, f"{name}-INITIAL_FORMS": count}
-    for n, row in enumerate(session.zones.all()):
-        data |= {f"zones-{n}-zone": row.zone_id, f"zones-{n}-depth_mm": row.depth_mm,
-                 f"zones-{n}-passes": row.passes}  # fmt: skip
-    return data | changes
-
-
-def save(client, session, **changes):
-    """Post a draft's page to be saved."""
-    return client.post(f"/sessions/{session.pk}/save/", posted(session, **changes))
-
-
-def text(response):
-    """Return a page's words without its tags."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def test_opening_from_the_board_leads_to_the_record(plan, practitioner, as_user):
@@ -75,7 +54,21 @@ def test_the_page_names_the_session_the_zone_and_what_is_open(plan, practitioner
     words = text(response)
     assert "Session 1 of 4" in words
     assert "Upper left back" in words
-    assert "1 to record" in words
+    assert "Nothing open" not in words
+
+
+def test_everything_a_signature_needs_is_counted_and_leads_to_its_field(
+    plan, practitioner, as_user
+):
+    session = record(plan, practitioner)
+
+    response = as_user(practitioner).get(f"/sessions/{session.pk}/")
+
+    # Skin twice, numbing, device, cartridge, start, one endpoint, pain, aftercare, sharps;
+    # and the health check among the findings.
+    assert len(response.context["panel"].gaps) == 10
+    assert "11 to record" in text(response)
+    assert 'href="#div_id_zones-0-endpoint"' in response.content.decode()
 
 
 def test_a_save_answers_with_findings_time_and_the_new_version(plan, practitioner, as_user):
@@ -120,35 +113,6 @@ def test_without_a_script_the_page_comes_back_with_what_was_typed(plan, practiti
 
     assert response.status_code == 422
     assert re.search(r'name="zones-0-depth_mm"[^>]*value="9"', response.content.decode())
-
-
-def test_two_people_see_both_texts(plan, practitioner, lead, as_user, now):
-    session = record(plan, practitioner)
-    save_draft(session=session, version=1, values={"notes": "Their words"}, at=now, by=lead)
-
-    response = save(as_user(practitioner), session, notes="My words", pain_nrs="4")
-
-    assert response.status_code == 409
-    words = text(response)
-    assert "My words" in words
-    assert "Their words" in words
-    assert 'data-version="2"' in response.content.decode()
-    assert TreatmentSession.objects.get().notes == "Their words"
-
-
-def test_after_a_conflict_mine_is_kept_unless_theirs_is_chosen(
-    plan, practitioner, lead, as_user, now
-):
-    session = record(plan, practitioner)
-    theirs = {"notes": "Their words", "pain_nrs": 2}
-    saved = save_draft(session=session, version=1, values=theirs, at=now, by=lead)
-
-    response = save(as_user(practitioner), saved, notes="My words", pain_nrs="7",
-                    theirs=["notes"])  # fmt: skip
-
-    assert response.status_code == 200
-    merged = TreatmentSession.objects.get()
-    assert (merged.notes, merged.pain_nrs) == ("Their words", 7)
 
 
 def test_a_record_signed_in_another_window_is_not_written_any_more(
@@ -349,7 +313,7 @@ def test_the_page_of_a_draft_takes_the_same_queries_for_any_number_of_rows(
     client = as_user(practitioner)
     client.get("/")
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(27):
         client.get(f"/sessions/{session.pk}/")
 
 

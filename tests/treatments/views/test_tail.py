@@ -1,5 +1,6 @@
 """What moving or cancelling one session does to the rest of its course, shown before it is saved."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -62,8 +63,10 @@ def asked(queries):
     return sum("SAVEPOINT" not in query["sql"] for query in queries.captured_queries)
 
 
-def notes(answer) -> list[str]:
-    return [str(note) for note in answer.context["messages"]]
+def told(answer) -> str:
+    """Return what the bar says that also takes it back; no note says the same again."""
+    assert [str(note) for note in answer.context["messages"]] == []
+    return answer.context["undo"]["words"]
 
 
 # --- Move -----------------------------------------------------------------------------------------
@@ -88,8 +91,16 @@ def test_the_move_form_says_on_which_days_a_later_session_would_have_to_move(at_
     days = at_desk.get(url, {"from": "2027-01-05"}).context["offers"].days
 
     assert [(row.day, row.note) for row in days[:2]] == [
-        (date(2027, 1, 5), ""), (date(2027, 1, 6), "Session 3 would have to move too."),
-    ]  # fmt: skip
+        (date(2027, 1, 5), ""),
+        (date(2027, 1, 6), "Session 3 would have to move too, to Wed 3 Feb or later."),
+    ]
+
+
+def test_the_list_claims_no_more_than_up_to_which_day_a_later_session_stays(at_desk, visits):
+    page = at_desk.get(reverse("appointment_move", args=[visits[0].pk])).content.decode()
+
+    words = re.findall(r"Stays[^<]*", page)
+    assert words == ["Stays up to Tue 1 Dec", "Stays up to Tue 8 Dec"]
 
 
 def test_the_move_form_says_on_which_days_a_later_session_comes_late(at_desk, course, visits):
@@ -111,8 +122,8 @@ def test_a_session_a_day_late_is_not_worth_a_question(at_desk, course, visits):
     answer = move(at_desk, visits[1], word(course, 34))
 
     assert days_of(course) == [0, 34, 77]
-    assert notes(answer)[-1] == (
-        "Moved to Mon 28 Dec, 10:00. Session 3 stays. "
+    assert told(answer) == (
+        f"{visits[1].patient.full_name}: moved to Mon 28 Dec, 10:00. Session 3 stays. "
         "Session 3 then comes 1 day past its longest interval."
     )
 
@@ -121,13 +132,13 @@ def test_a_move_that_leaves_the_rest_in_place_is_saved_at_once_and_says_so(at_de
     answer = move(at_desk, visits[1], word(course, 36))
 
     assert days_of(course) == [0, 36, 70]
-    assert notes(answer) == ["Moved to Wed 30 Dec, 10:00. Session 3 stays."]
+    assert told(answer).endswith(": moved to Wed 30 Dec, 10:00. Session 3 stays.")
 
 
 def test_moving_the_first_session_names_every_session_that_stays(at_desk, course, visits):
     answer = move(at_desk, visits[0], word(course, 1))
 
-    assert notes(answer) == ["Moved to Wed 25 Nov, 10:00. Sessions 2 and 3 stay."]
+    assert told(answer).endswith(": moved to Wed 25 Nov, 10:00. Sessions 2 and 3 stay.")
 
 
 def test_a_drag_says_what_became_of_the_rest(at_desk, visits):
@@ -146,7 +157,7 @@ def test_a_visit_outside_a_course_is_moved_without_a_word_about_a_rest(at_desk, 
 
     answer = move(at_desk, visit, word(course, 1))
 
-    assert notes(answer) == ["Moved to Wed 25 Nov, 10:00."]
+    assert told(answer) == f"{patient.full_name}: moved to Wed 25 Nov, 10:00."
 
 
 def test_a_time_of_the_move_form_that_presses_on_a_later_session_asks_first(
@@ -181,7 +192,7 @@ def test_a_session_that_would_come_far_too_late_may_stay_or_move_along(at_desk, 
 
     assert days_of(course) == [0, 28, 77]
     name = visits[1].patient.full_name
-    assert notes(alone)[-1] == f"Moved. {name}: session 2 to Tue 22 Dec, 10:00. Session 3 stays."
+    assert told(alone) == f"{name}: session 2 to Tue 22 Dec, 10:00. Session 3 stays."
 
 
 def test_a_session_that_cannot_stay_is_not_left_where_it_is(at_desk, course, visits):
@@ -205,8 +216,8 @@ def test_one_save_moves_a_session_and_those_that_give_way(at_desk, course, visit
     third = course.sessions.get(number=3).appointment.local_date
     assert days_of(course) == [0, 49, (third - TUESDAY).days]
     assert third >= TUESDAY + timedelta(days=49 + 28)
-    assert notes(answer)[-1].startswith(
-        f"Moved. {visits[1].patient.full_name}: session 2 to Tue 12 Jan, 10:00; session 3 to "
+    assert told(answer).startswith(
+        f"{visits[1].patient.full_name}: session 2 to Tue 12 Jan, 10:00; session 3 to "
     )
 
     at_desk.post(reverse("diary_undo"))
@@ -228,10 +239,10 @@ def test_cancelling_alone_says_what_stays_and_where_the_session_went(at_desk, co
     )
 
     assert days_of(course) == [0, None, 70]
-    assert notes(answer) == [
+    assert told(answer) == (
         f"Cancelled: Tue 29 Dec, 10:00 of {visits[1].patient.full_name}. "
         "Session 2 has no date now: the worklist brings it up. Session 3 stays."
-    ]
+    )
 
 
 def test_cancelling_a_visit_outside_a_course_says_nothing_of_one(at_desk, patient):
@@ -241,7 +252,7 @@ def test_cancelling_a_visit_outside_a_course_says_nothing_of_one(at_desk, patien
     page, answer = at_desk.get(url), at_desk.post(url, {"reason": "patient"}, follow=True)
 
     assert "What becomes of the course" not in page.content.decode()
-    assert notes(answer) == [f"Cancelled: Tue 24 Nov, 10:00 of {patient.full_name}."]
+    assert told(answer) == f"Cancelled: Tue 24 Nov, 10:00 of {patient.full_name}."
 
 
 def test_cancelling_a_session_proposes_a_new_date_and_books_it_with_one_save(
@@ -259,7 +270,7 @@ def test_cancelling_a_session_proposes_a_new_date_and_books_it_with_one_save(
     second = course.sessions.get(number=2).appointment
     assert (visits[1].status, second.status) == ("cancelled", "booked")
     assert second.local_date == rows[1].offer.slot.day
-    assert notes(answer)[0].endswith(f", {second.start_clock}. Session 3 stays.")
+    assert told(answer).endswith(f", {second.start_clock}. Session 3 stays.")
 
     at_desk.post(reverse("diary_undo"))
     visits[1].refresh_from_db()
@@ -269,7 +280,7 @@ def test_cancelling_a_session_proposes_a_new_date_and_books_it_with_one_save(
 
 
 # --- Figures --------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("page", "queries"), [("move", 19), ("cancel", 18), ("tail", 20)])
+@pytest.mark.parametrize(("page", "queries"), [("move", 19), ("cancel", 19), ("tail", 21)])
 def test_a_page_asks_the_same_few_questions_however_long_the_rest(
     at_desk, course, visits, page, queries, desk, now, django_assert_max_num_queries
 ):
@@ -285,3 +296,22 @@ def test_a_page_asks_the_same_few_questions_however_long_the_rest(
 
     assert (asked(few), asked(many)) == (queries, queries)
     assert [row.number for row in Rest(Course(course), 1).booked] == [2, 3, 4]
+
+
+def test_a_visit_that_was_moved_meanwhile_is_not_cancelled_and_the_form_says_so(
+    at_desk, course, visits
+):
+    url = reverse("appointment_cancel", args=[visits[2].pk])
+    seen = at_desk.get(url).context["form"]["version"].value()
+    move(at_desk, visits[2], word(course, 77))
+
+    answer = at_desk.post(url, {"reason": "patient", "version": seen})
+
+    assert answer.status_code == 409
+    assert answer.context["form"].non_field_errors() == [
+        "Somebody changed this appointment meanwhile."
+    ]
+    assert days_of(course) == [0, 35, 77]
+    again = answer.context["form"]["version"].value()
+    assert at_desk.post(url, {"reason": "patient", "version": again}).status_code == 302
+    assert days_of(course) == [0, 35, None]

@@ -6,7 +6,8 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from clinic.models import Blackout
+from clinic.actions.absences import let_times_go
+from clinic.models import Blackout, FreedTime
 from clinic.scheduling.minutes import instant_of, minute_of
 from tests import factories
 from tests.support.diary import TUESDAY
@@ -140,16 +141,108 @@ def test_cancelling_names_who_fits_and_one_tap_moves_them_in(clinic, desk, as_us
     client = as_user(desk)
     cancel(client, freed)
 
-    facts = client.get(reverse("waitlist_gap")).context
-    fit = facts["fits"][0]
+    (freed_time,) = client.get(reverse("waitlist_gap")).context["gaps"]
+    fit = freed_time["fits"][0]
     client.post(reverse("waitlist_give", args=[entry.pk]),
-                {"gap": facts["gap"].word, "slot": fit.offer.word, "version": fit.visit.version})  # fmt: skip
+                {"gap": freed_time["gap"].word, "slot": fit.offer.word, "version": fit.visit.version})  # fmt: skip
 
     later.refresh_from_db()
     entry.refresh_from_db()
     assert (later.local_date, later.local_start_min) == (NEXT_WEEK, TEN)
     assert (entry.ended_how, entry.ended_by) == ("booked", desk)
     assert client.get(reverse("waitlist_gap")).content == b""
+
+
+def test_who_gave_the_time_up_is_not_offered_it_again(clinic, desk, as_user):
+    freed = factories.appointment(factories.patient(clinic), NEXT_WEEK, TEN)
+    waiting(clinic, patient=freed.patient)
+    client = as_user(desk)
+
+    cancel(client, freed)
+    assert client.get(reverse("waitlist_gap")).content == b""
+
+    entry = waiting(clinic)
+    (row,) = client.get(reverse("waitlist_gap")).context["gaps"]
+    assert [fit.entry for fit in row["fits"]] == [entry]
+
+
+def open_starts(client) -> list[str]:
+    """Return the freed times a desk is shown."""
+    context = client.get(reverse("waitlist_gap")).context
+    return [row["clock"] for row in context["gaps"]] if context else []
+
+
+def test_every_desk_sees_every_freed_time_until_it_is_taken(clinic, desk, as_user):
+    waiting(clinic)
+    first, second = (
+        factories.appointment(factories.patient(clinic), NEXT_WEEK, start) for start in (TEN, 840)
+    )
+    cancel(as_user(desk), first)
+    cancel(as_user(desk), second)
+    other = as_user(factories.staff(clinic, "front_desk", username="other"))
+
+    assert open_starts(other) == ["10:00 to 11:30", "14:00 to 15:30"]
+
+    factories.appointment(factories.patient(clinic), NEXT_WEEK, TEN, who=first.practitioner)
+    assert open_starts(other) == ["14:00 to 15:30"]
+
+
+def test_a_time_taken_back_is_no_gap(clinic, desk, as_user):
+    waiting(clinic)
+    client = as_user(desk)
+    cancel(client, factories.appointment(factories.patient(clinic), NEXT_WEEK, TEN))
+    assert open_starts(client) == ["10:00 to 11:30"]
+
+    client.post(reverse("diary_undo"))
+
+    assert FreedTime.objects.count() == 0
+
+
+def change_to_move(visit) -> None:
+    """Let a visit wait for another time, its own one still taken."""
+    type(visit).objects.filter(pk=visit.pk).update(
+        status="proposed", to_move_since=factories.NOW, to_move_because="Room flooded"
+    )
+
+
+def test_a_time_a_repair_freed_is_offered_too(clinic, desk, as_user):
+    waiting(clinic)
+    visit = factories.appointment(factories.patient(clinic), NEXT_WEEK, TEN)
+    change_to_move(visit)
+
+    let_times_go([visit], at=factories.NOW)
+
+    assert open_starts(as_user(desk)) == ["10:00 to 11:30"]
+
+
+@pytest.mark.parametrize("gaps", [0, 1])
+def test_the_page_itself_asks_nothing_about_gaps(
+    clinic, desk, as_user, django_assert_num_queries, gaps
+):
+    for _ in range(gaps):
+        cancel(as_user(desk), factories.appointment(factories.patient(clinic), NEXT_WEEK, TEN))
+    client = as_user(factories.staff(clinic, "front_desk", username="other"))
+
+    with django_assert_num_queries(4):
+        page = client.get(reverse("waitlist"))
+    assert 'id="gap"' in page.content.decode()
+
+
+def test_anyone_and_a_sunday_can_be_wished_for(clinic, patient, desk, as_user):
+    who = clinic.resources.practitioners().first()
+    patient.preferred_practitioner, patient.preferred_weekdays = who, [6]
+    patient.save()
+    client, url = as_user(desk), reverse("waitlist_add", args=[patient.pk])
+    page = client.get(url)
+    assert ("", "Anyone") in list(page.context["form"].fields["practitioner"].choices)
+    assert ">Anyone</label>" in page.content.decode()
+    assert page.context["form"].initial["weekdays"] == [6]
+
+    client.post(url, {"what": f"service-{clinic.services.first().pk}", "practitioner": "",
+                      "weekdays": ["6"]})  # fmt: skip
+
+    entry = WaitlistEntry.objects.get()
+    assert (entry.practitioner, entry.weekdays) == (None, [6])
 
 
 def test_a_place_given_twice_is_given_once(clinic, desk, as_user, gap):

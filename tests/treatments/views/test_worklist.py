@@ -1,54 +1,26 @@
 """The worklist: each state on both sides of its boundary day, and what the row's forms do."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.models import Appointment, AuditEvent, Blackout
 from tests import factories
 from tests.support.records import appointment
+from tests.support.worklist import NOON, TODAY, WEEK, course, listed, where
 from treatments.actions.kept import keep_dates
 from treatments.actions.worklist import log_contact, put_off
-from treatments.models import ContactLog, TreatmentPlan
-from treatments.views.worklist import due_list
+from treatments.models import ContactLog
 
 pytestmark = pytest.mark.django_db
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=ZoneInfo("Europe/London"))
-TODAY = NOON.date()
-WEEK = timedelta(days=7)
 
 
 @pytest.fixture(autouse=True)
 def _at_noon():
     with time_machine.travel(NOON, tick=False):
         yield
-
-
-def course(clinic, *, first=0, ideal=7, latest=14, **facts) -> TreatmentPlan:
-    """Return a course whose next session's first, ideal and latest day are so many days off."""
-    patient = facts.pop("patient", None) or factories.patient(clinic)
-    days = [TODAY + timedelta(days=offset) for offset in (first, ideal, latest)]
-    return factories.plan(patient, sessions_done=1, next_earliest_on=days[0],
-                          next_ideal_on=days[1], next_latest_on=days[2], **facts)  # fmt: skip
-
-
-def where(plan, today=TODAY) -> tuple[str, str] | None:
-    """Return the list a course is on and its state there, None when it is on none."""
-    for name in ("call", "lapsed", "blocked", "snoozed"):
-        for row in listed(plan.clinic, name, today=today):
-            if row.pk == plan.pk:
-                return name, row.state_on(today)
-    return None
-
-
-def listed(clinic, name, *, today=TODAY) -> list[TreatmentPlan]:
-    """Return the courses of one list in their order."""
-    return [row for question in due_list(clinic, name, today=today) for row in question]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +154,7 @@ def test_the_worklist_costs_the_same_queries_for_any_number_of_rows(
         log_contact(plan=course(clinic), result="no_answer", at=NOON, by=desk)
     client = as_user(desk)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get("/worklist/")
 
 
@@ -233,7 +205,7 @@ def test_opening_a_form_costs_the_same_queries_for_any_number_of_contacts(
         log_contact(plan=plan, result="no_answer", at=NOON, by=desk)
     client = as_user(desk)
 
-    with django_assert_num_queries({"due_contact": 11, "due_snooze": 10}[page]):
+    with django_assert_num_queries({"due_contact": 9, "due_snooze": 8}[page]):
         client.get(reverse(page, args=[plan.pk]), headers={"hx-request": "true"})
 
 
@@ -242,42 +214,6 @@ def test_another_clinics_row_opens_nothing(clinic, desk, as_user):
 
     for name in ("due_contact", "due_snooze"):
         assert as_user(desk).get(reverse(name, args=[foreign.pk])).status_code == 404
-
-
-def test_a_page_behind_the_courses_at_risk_goes_on_with_the_others(clinic, desk, as_user):
-    at_risk = [course(clinic, latest=-1) for _ in range(21)]
-    others = [course(clinic) for _ in range(20)]
-    client = as_user(desk)
-
-    pages = [client.get(f"/worklist/?page={n}").context["rows"] for n in (1, 2, 3)]
-
-    assert [[row.plan for row in rows] for rows in pages] == [
-        at_risk[:20], [at_risk[20], *others[:19]], [others[19]],
-    ]  # fmt: skip
-
-
-def test_the_list_is_read_in_the_order_of_an_index(clinic):
-    for question in due_list(clinic, "call", today=TODAY):
-        with CaptureQueriesContext(connection) as asked:
-            list(question.for_worklist()[:20])
-        plan = question.for_worklist()[:20].explain()
-        assert len(asked) == 1
-        if connection.vendor == "sqlite":
-            assert "plan_clinic_unbooked" in plan, plan
-            assert "USE TEMP B-TREE FOR ORDER BY" not in plan, plan
-
-
-def test_a_practitioner_alone_sees_what_is_lapsed_and_blocked(clinic, desk, practitioner, as_user):
-    course(clinic, latest=-43, ideal=-50, first=-60)
-
-    seen = {
-        user: [tab["label"] for tab in as_user(user).get("/worklist/").context["lists"]]
-        for user in (desk, practitioner)
-    }
-
-    assert seen[desk] == ["To call", "Put off"]
-    assert seen[practitioner] == ["To call", "Lapsed", "Blocked", "Put off"]
-    assert as_user(desk).get("/worklist/?list=blocked").context["chosen"] == "call"
 
 
 def test_a_call_is_kept_with_who_and_when(clinic, desk, as_user):

@@ -10,10 +10,13 @@ from treatments.models import (
     Active,
     AftercareSheet,
     AreaDose,
+    ConsentText,
     DeviceModel,
     DoseLimit,
     Product,
     Protocol,
+    Question,
+    QuestionSet,
     Threshold,
     View,
     Zone,
@@ -43,6 +46,8 @@ class Command(BaseCommand):
             self._simple(DeviceModel, "devices", "manufacturer", "name"),
             self._products(),
             self._simple(AftercareSheet, "aftercare", "code", "version", "language"),
+            self._question_sets(),
+            self._simple(ConsentText, "consents", "code", "version", "language"),
         ])  # fmt: skip
         return f"{added} catalogue rows added."
 
@@ -75,5 +80,19 @@ class Command(BaseCommand):
             if new:
                 for name, model in parts.items():
                     model.objects.bulk_create(model(product=row, **part) for part in children[name])
+            added += new
+        return added
+
+    def _question_sets(self) -> int:
+        """Add the versions that are missing and put them into use, which freezes their questions."""
+        added = 0
+        for facts in rows("screening"):
+            questions = facts.pop("questions")
+            row, new = QuestionSet.objects.get_or_create(
+                version=facts.pop("version"), defaults=facts
+            )
+            if new:
+                Question.objects.bulk_create(Question(question_set=row, **one) for one in questions)
+                QuestionSet.objects.filter(pk=row.pk).update(status=QuestionSet.Status.PUBLISHED)
             added += new
         return added

@@ -1,5 +1,6 @@
 """What the desk did besides courses: calls kept, courses put off, who waits, visits in between."""
 
+from collections import deque
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
@@ -9,6 +10,7 @@ from clinic.models.openings import shape_of, snapshot
 from clinic.scheduling.slots import Slot, Wish, day_slots
 from treatments.actions.waitlist import add_to_waitlist
 from treatments.actions.worklist import log_contact, put_off
+from treatments.management.demo.places import CONSULTATION, REVIEW, WORKDAYS
 from treatments.models import TreatmentPlan
 
 CALLS = (("no_answer", ""), ("no_answer", ""), ("calls_back", "Rings after work"))
@@ -16,7 +18,8 @@ WISHES = (
     {"is_urgent": True, "short_notice_ok": True}, {"weekdays": [0, 2, 4]},
     {"from_min": 540, "to_min": 780, "short_notice_ok": True},
 )  # fmt: skip
-FILLED_DAYS, VISITS_A_DAY, APART_MIN = 6, 3, 100
+#: Visits besides courses of each practitioner on the days ahead that are worked: ever fewer.
+VISITS_A_DAY, APART_MIN, REVIEW_AFTER_DAYS = (9, 9, 8, 8, 7, 6, 5, 4, 3, 2, 2), 40, 4
 
 
 def keep_lists(clinic: Clinic, at: datetime) -> None:
@@ -37,29 +40,41 @@ def keep_lists(clinic: Clinic, at: datetime) -> None:
 def fill_days(clinic: Clinic, at: datetime) -> None:
     """Book consultations and reviews on the days after an instant, so that a week looks like one.
 
-    Every patient comes once, and only those who have nothing booked and are not away.
+    Only those come who have nothing booked and are not away: for a talk, and days later once more.
     """
     by, today = _desk(clinic), clinic.local_date(at)
     ahead = Patient.objects.of(clinic).filter(appointments__local_date__gt=today)
     free = Patient.objects.of(clinic).exclude(pk__in=ahead).filter(blackouts=None).order_by("pk")
-    patients = iter(free)
-    services = list(clinic.services.filter(name__in=("Consultation", "Review")).order_by("name"))
-    for day in (today + timedelta(days=n) for n in range(1, FILLED_DAYS + 1)):
-        for who in clinic.resources.practitioners():
-            service = services[(day.toordinal() + who.order) % len(services)]
-            for slot in _apart(clinic, service, day, who):
-                if (patient := next(patients, None)) is None:
-                    return
-                bookings.book(clinic=clinic, patient=patient, service=service, slot=slot, at=at,
-                              by=by)  # fmt: skip
+    services = {row.name: row for row in clinic.services.filter(name__in=(CONSULTATION, REVIEW))}
+    queue = deque((patient, CONSULTATION, today) for patient in free)
+    people = list(clinic.resources.practitioners())
+    for number, day in enumerate(_worked_days(clinic, today)):
+        for who in people:
+            if not queue:
+                return
+            name = queue[0][1]
+            for slot in _apart(clinic, services[name], day, who, VISITS_A_DAY[number]):
+                if not queue or queue[0][1] != name or queue[0][2] > day:
+                    break
+                patient, *_ = queue.popleft()
+                bookings.book(clinic=clinic, patient=patient, service=services[name], slot=slot,
+                              at=at, by=by)  # fmt: skip
+                if name == CONSULTATION:
+                    queue.append((patient, REVIEW, day + timedelta(days=REVIEW_AFTER_DAYS)))
 
 
-def _apart(clinic, service, day: date, who) -> Iterable[Slot]:
+def _worked_days(clinic: Clinic, today: date) -> list[date]:
+    """Return the next days on which most people work, as many as are filled."""
+    days = (today + timedelta(days=n) for n in range(1, 2 * len(VISITS_A_DAY)))
+    return [day for day in days if day.weekday() in WORKDAYS][: len(VISITS_A_DAY)]
+
+
+def _apart(clinic, service, day: date, who, count: int) -> Iterable[Slot]:
     """Yield a few free starts of somebody's day, some way from each other."""
     known = snapshot(clinic, service, from_day=day, days=1)
     found = day_slots(known, shape_of(service), day=day, wish=Wish((who.pk,)))
     next_min = 540 + 20 * (who.order % 4)
-    for _ in range(VISITS_A_DAY):
+    for _ in range(count):
         slot = next((slot for slot in found if slot.wall_min >= next_min), None)
         if slot is None:
             return

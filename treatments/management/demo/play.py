@@ -27,9 +27,7 @@ from treatments.models import (
 )
 
 ZONE = ZoneInfo("Europe/London")
-#: Between these minutes of the day a board shows every state at once; outside them the story
-#: stops at the nearer one.
-FIRST_MIN, LAST_MIN, USUAL_MIN = 630, 900, 680
+USUAL_MIN = 680  # a board shows every state at once then
 PEOPLE, NORTHERNERS = 60, 46
 
 
@@ -38,7 +36,7 @@ def play(*, today: date | None, now: datetime, small: bool = False) -> str:
 
     With `today` the same rows come out every time, whenever it is run.
     """
-    day, until, real_now = moments(today, now)
+    day, until = moments(today, now)
     views = VIEWS[:1] if small else VIEWS
     with _without_a_log_of_statements(), album(f"{day}", views) as pictures, transaction.atomic():
         _date_catalogue(day - timedelta(days=story.STARTED_DAYS_AGO + 30))
@@ -48,7 +46,7 @@ def play(*, today: date | None, now: datetime, small: bool = False) -> str:
         for plan, courses, visits, numbers in casts:
             place = build(plan, opened=opened, today=day, at=instant(opened, 540, ZONE))
             rng = Random(f"{plan.slug} {day}")  # noqa: S311 -- a die, no secret
-            world = World(place, agenda, day, real_now, rng, pictures)
+            world = World(place, agenda, day, rng, pictures)
             _cast(world, courses, visits, list(numbers))
         for days in range((day - opened).days + 1):
             agenda.put(instant(opened + timedelta(days=days), 19 * 60, ZONE), post.deliver)
@@ -72,14 +70,11 @@ def _without_a_log_of_statements():
         settings.DEBUG = before
 
 
-def moments(today: date | None, now: datetime) -> tuple[date, datetime, datetime]:
-    """Return the demo's day, the instant its story stops, and the instant that is now for real."""
+def moments(today: date | None, now: datetime) -> tuple[date, datetime]:
+    """Return the demo's day and the instant its story stops: now, or late morning of a day told."""
     if today:
-        until = instant(today, USUAL_MIN, ZONE)
-        return today, until, until
-    day = now.astimezone(ZONE).date()
-    until = min(max(now, instant(day, FIRST_MIN, ZONE)), instant(day, LAST_MIN, ZONE))
-    return day, until, now
+        return today, instant(today, USUAL_MIN, ZONE)
+    return now.astimezone(ZONE).date(), now
 
 
 def _casts() -> list[tuple]:
@@ -91,7 +86,7 @@ def _casts() -> list[tuple]:
 
 def _small_casts() -> list[tuple]:
     return [
-        (NORTH, story.SMALL_NORTH, story.NORTH_VISITS[:1], range(10)),
+        (NORTH, story.SMALL_NORTH, story.NORTH_VISITS[:1], range(11)),
         (SOUTH, story.SOUTH[4:5], (), range(NORTHERNERS, NORTHERNERS + 1)),
     ]
 

@@ -27,33 +27,40 @@ REASONS = {
     "ROUTE_MULTI_DOSE": "Single sachet of the pot's batch, the rest thrown away.",
     "DOSE_A7_WEIGHT": "Patient says the weight has not changed; weighed at the next visit.",
     "DOSE_A3_OVER": "Taken off late because of a fire alarm. Watched for 30 minutes, no symptoms.",
+    "HEALTH_WAIT": "Small patch at the neck, wiped off; that part is left out today.",
     "DOSE_NO_LIMITS": "Label read on paper.",
+    "COOLING_OFF": "Had the texts at the first talk and asked to keep the date.",
 }
 USUAL = "Seen, discussed with the patient and accepted."
 NO_CREAM = "Allergy to amide anaesthetics on file; patient prefers none."
 
 
-def begin(session: TreatmentSession, *, course, place: Place, start: datetime, real_now: datetime,
-          is_over: bool, at: datetime, by, rng: Random) -> TreatmentSession:  # fmt: skip
-    """Write what is known once the patient lies down: skin, settings and the cream put on.
-
-    The cream's times after `real_now` stay empty: it cannot have been put on in the future. Where
-    the story stopped before the clock (`is_over`), it is off again: nobody left it on for hours.
-    """
+def begin(session: TreatmentSession, *, course, place: Place, start: datetime, at: datetime, by,
+          rng: Random) -> TreatmentSession:  # fmt: skip
+    """Write what is known once the patient lies down: skin, settings and the cream put on."""
     values = {
         "skin_cleansed": True, "skin_intact": True, "other_anaesthetic_asked": True,
         "cleansed_with_id": Product.objects.get(name="Hypochlorous acid spray").pk,
         "zones": _zones(session, course),
     }  # fmt: skip
     if course.cream:
-        on, off = (start + timedelta(minutes=m) for m in (ON_MIN[course.cream], OFF_MIN))
-        values["numbing"] = [_cream(course, place, rng) | {
-            "applied_at": on if on <= real_now else None,
-            "removed_at": off if is_over and off <= real_now else None,
-        }]  # fmt: skip
+        on = start + timedelta(minutes=ON_MIN[course.cream])
+        values["numbing"] = [_cream(course, place, rng) | {"applied_at": on, "removed_at": None}]
     else:
         values["no_numbing_because"] = NO_CREAM
     return save_draft(session=session, version=session.version, values=values, at=at, by=by)
+
+
+def take_off(session: TreatmentSession, *, at: datetime, by) -> TreatmentSession:
+    """Write that the cream is off and the needles begin."""
+    row = session.numbing.get()
+    values = {"numbing": [row_state("numbing", row) | {"removed_at": at}]}
+    return save_draft(session=session, version=session.version, values=values, at=at, by=by)
+
+
+def off_min(course, number: int) -> int:
+    """Return how long after the start of a visit the cream comes off, in minutes."""
+    return LATE_OFF_MIN if "late cream" in course.turns and number == 1 else OFF_MIN
 
 
 def _zones(session, course) -> list[dict]:
@@ -86,8 +93,7 @@ def complete(session: TreatmentSession, *, course, place: Place, start: datetime
     """Write the rest after the last pass: times, cartridge, endpoints, serum, reaction, advice."""
     device = session.device.model.name
     cartridge = place.lots["dermapen" if device == "Dermapen 4" else "skinpen"]
-    is_late = "late cream" in course.turns and number == 1
-    off = start + timedelta(minutes=LATE_OFF_MIN if is_late else OFF_MIN)
+    off = start + timedelta(minutes=off_min(course, number))
     values = {
         "cartridges": [{"lot_id": cartridge.pk}], "cartridge_discarded": True,
         "products": _products(course, place), "reaction": rng.choice((1, 2, 2, 3)),

@@ -118,7 +118,12 @@ class _Paper:
 
     def soft(self, share: float) -> Image.Image:
         """Return the layer blurred by a share of the width."""
-        return self.image.filter(ImageFilter.GaussianBlur(share * self.zoom_x))
+        return self.image.filter(_blur(share * self.zoom_x))
+
+
+def _blur(radius: float) -> ImageFilter.BoxBlur:
+    """Return a blur that looks like a Gaussian one of that radius here, in a third of its time."""
+    return ImageFilter.BoxBlur(1.2 * radius)
 
 
 def _outline(phase: str) -> list[tuple[float, float]]:
@@ -178,7 +183,7 @@ def _body(shot: Shot, window) -> Image.Image:
     shade.polygon([(0.488, 0.18), (0.512, 0.18), (0.516, 1.1), (0.484, 1.1)], 20)
     light = shade.soft(0.032)
     edge = body.image.resize(light.size)
-    edge = edge.filter(ImageFilter.GaussianBlur(0.05 * shade.zoom_x))
+    edge = edge.filter(_blur(0.05 * shade.zoom_x))
     light = ImageChops.multiply(light, edge.point(lambda value: min(255, 60 + value)))
     light = light.resize(body.image.size, Image.Resampling.BICUBIC)
     skin = Image.composite(

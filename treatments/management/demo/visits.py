@@ -6,7 +6,7 @@ from functools import partial
 from random import Random
 
 from clinic.actions import diary as bookings
-from clinic.actions.patients import HealthFacts, note_health, register_patient
+from clinic.actions.patients import HealthFacts, note_away, note_health, register_patient
 from clinic.models import Appointment, Blackout, Patient
 from clinic.models.openings import shape_of, snapshot
 from clinic.scheduling.slots import Slot, Wish, day_slots
@@ -14,7 +14,7 @@ from treatments.actions import diary
 from treatments.actions.kept import keep_dates
 from treatments.actions.plans import agree_course, stop_course
 from treatments.actions.sessions import add_addendum, open_record, strike_session
-from treatments.management.demo import people, records
+from treatments.management.demo import checks, consents, people, records
 from treatments.management.demo.agenda import Agenda, instant
 from treatments.management.demo.places import NUMBING, PLAIN, Place
 from treatments.management.demo.story import Course
@@ -24,6 +24,7 @@ from treatments.models.openings import propose
 VISIT_MIN = {NUMBING: 86, PLAIN: 42}
 RECORD_MIN = 4  # from the start of a visit to the first words in its record
 EARLY_MIN = 24  # patients are asked to come before their time
+PAUSE_DAYS = 40
 RECENT_DAYS = 45  # until then every step of a visit is told; before, only what came of it
 
 
@@ -34,7 +35,6 @@ class World:
     place: Place
     agenda: Agenda
     today: date
-    real_now: datetime
     rng: Random
     album: object | None = None
 
@@ -113,6 +113,8 @@ class CourseLife:
         if course.stopped:
             days_ago, because = course.stopped
             world.agenda.put(world.at(-days_ago, 700), partial(self._stop, because))
+        if "paused" in course.turns:
+            world.agenda.put(world.at(-2, 720), self._pause)
 
     def _comes_by_now(self) -> bool:
         """Say whether today's session will have begun when the story stops."""
@@ -126,12 +128,15 @@ class CourseLife:
         fates += ["ahead"] * len(course.ahead)
         for number, (day, fate) in enumerate(zip(course.days(today), fates, strict=True), 1):
             start = course.today if fate == "today" else None
-            self.attempts[number] = [Attempt(day, fate, start)]
+            self.attempts[number] = [Attempt(self._works_on(day), fate, start)]
         for fate in ("missed", "cancelled"):
             if (ago := getattr(course, fate)) is not None:
                 number = sum(done > ago for done in course.done) + 1
-                refused = Attempt(today - timedelta(days=ago), fate)
+                refused = Attempt(self._works_on(today - timedelta(days=ago)), fate)
                 self.attempts.setdefault(number, []).insert(0, refused)
+
+    def _works_on(self, day: date) -> date:
+        return self.world.place.working_day(self.who, day, self.world.today)
 
     @property
     def who(self):
@@ -161,12 +166,37 @@ class CourseLife:
             event_on=event, calm_days=7 if event else None, notes=course.notes, agreed_on=day,
             at=at, by=self.who.user,
         )  # fmt: skip
+        self._agree_in_writing(at)
         self._photograph(0, None, at)
         self._book(1, at)
+
+    def _agree_in_writing(self, at: datetime) -> None:
+        """Sign on the day of the agreement, the day before today, or not yet."""
+        turns, by = self.course.turns, self.who.user
+        consents.answer(self.patient, self.number, has_camera=self.course.camera, at=at, by=by)
+        if "late consent" in turns:
+            self.world.agenda.put(self.world.at(-1, 975), self._sign_consent)
+        elif "no consent" not in turns:
+            self._sign_consent(at)
+        if "withdrew" in turns:
+            ends = partial(self._withdraw, by)
+            self.world.agenda.put(self.world.at(-20, 660), ends)
+
+    def _sign_consent(self, at: datetime) -> None:
+        consents.sign(self.plan, self.number, at=at, by=self.who.user)
+
+    def _withdraw(self, by, at: datetime) -> None:
+        consents.withdraw(self.patient, at=at, by=by)
 
     def _stop(self, because: str, at: datetime) -> None:
         stop_course(plan=self.plan, because=because, on=self.world.place.clinic.local_date(at),
                     at=at, by=self.world.place.lead, cancel_reason="patient")  # fmt: skip
+
+    def _pause(self, at: datetime) -> None:
+        """Keep a medical pause: nothing is done until it is over."""
+        day = self.world.place.clinic.local_date(at)
+        note_away(patient=self.patient, kind=Blackout.Kind.MEDICAL, from_day=day,
+                  to_day=day + timedelta(days=PAUSE_DAYS), at=at, by=self.who.user)  # fmt: skip
 
     # --- Dates ------------------------------------------------------------------------------------
     def _book(self, number: int, at: datetime) -> None:
@@ -218,6 +248,9 @@ class CourseLife:
             if is_recent:
                 early = start - timedelta(minutes=EARLY_MIN)
                 agenda.put(early, partial(self._step, visit, "arrive"))
+                days = 2 if "isotretinoin" in self.course.turns else 0
+                asked = early + timedelta(minutes=2) - timedelta(days=days)
+                agenda.put(asked, partial(self._check, visit, attempt, by_patient=days == 0))
             agenda.put(start + timedelta(minutes=RECORD_MIN), partial(self._treat, visit, number))
         elif "to move" in self.course.turns:
             agenda.put(self.world.at(-1, 990), partial(self._free, visit))
@@ -235,22 +268,34 @@ class CourseLife:
         keep_dates(self.plan)
 
     # --- Sessions ---------------------------------------------------------------------------------
+    def _check(self, visit: Appointment, attempt: Attempt | None, at: datetime, *,
+               by_patient: bool = False) -> None:  # fmt: skip
+        """Answer the health check, out of the ordinary only on the day that is looked at."""
+        turns = self.course.turns if attempt and attempt.fate == "today" else ()
+        checks.answer(visit, number=self.number, turns=turns, by_patient=by_patient, at=at,
+                      by=self.who.user)  # fmt: skip
+
     def _treat(self, visit: Appointment, number: int, at: datetime) -> None:
         """Open the record and write its first half; the second follows at the end of the visit."""
         by, world = self.who.user, self.world
+        self._check(visit, None, at)
         session = open_record(appointment=visit, at=at, by=by)
         session = self._begin(session, visit, at)
         self._photograph(number, session, at)
         ends = visit.starts_at + timedelta(minutes=VISIT_MIN[visit.service.name])
+        if self.course.cream:
+            off = timedelta(minutes=records.off_min(self.course, number))
+            world.agenda.put(visit.starts_at + off, partial(self._take_off, session))
         world.agenda.put(ends, partial(self._sign, visit, session, number))
+
+    def _take_off(self, session: TreatmentSession, at: datetime) -> None:
+        session = TreatmentSession.objects.get(pk=session.pk)
+        records.take_off(session, at=at, by=self.who.user)
 
     def _begin(self, session, visit: Appointment, at: datetime) -> TreatmentSession:
         world = self.world
-        stops_here = visit.ends_at > world.agenda.now < world.real_now
-        return records.begin(
-            session, course=self.course, place=world.place, start=visit.starts_at,
-            real_now=world.real_now, is_over=stops_here, at=at, by=self.who.user, rng=world.rng,
-        )  # fmt: skip
+        return records.begin(session, course=self.course, place=world.place, rng=world.rng,
+                             start=visit.starts_at, at=at, by=self.who.user)  # fmt: skip
 
     def _sign(self, visit, session: TreatmentSession, number: int, at: datetime) -> None:
         by, place = self.who.user, self.world.place
@@ -306,6 +351,7 @@ class SingleVisit:
     days: int
     start_min: int | None
     who: int
+    left_open: bool = False  # nobody wrote down what became of it
     patient: Patient | None = None
     visit: Appointment | None = None
 
@@ -318,12 +364,15 @@ class SingleVisit:
         who = place.practitioners[self.who % len(place.practitioners)]
         self.patient = register(world, self.number, at=at)
         service, day = place.services[self.service], world.today + timedelta(days=self.days)
+        day = place.working_day(who, day, world.today)
         slot = world.free_slot(service, day, who, self.start_min)
         self.visit = bookings.book(clinic=place.clinic, patient=self.patient, service=service,
                                    slot=slot, at=at, by=place.desk)  # fmt: skip
         start = self.visit.starts_at
         agenda = world.agenda
         agenda.put(start - timedelta(days=1, hours=4), partial(self._step, "confirm"))
+        if self.left_open:
+            return
         agenda.put(start - timedelta(minutes=12), partial(self._step, "arrive"))
         agenda.put(start + timedelta(minutes=3), partial(self._step, "start"))
         agenda.put(start + timedelta(minutes=22), self._finish)

@@ -1,0 +1,52 @@
+"""The month of the diary: how many come, and how full the days are."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.urls import reverse
+
+from clinic.models import HoursException
+from tests import factories
+
+TUESDAY = date(2026, 11, 24)
+
+
+@pytest.fixture(autouse=True)
+def _monday(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def at_desk(as_user, desk):
+    return as_user(desk)
+
+
+@pytest.fixture
+def visit(patient, desk):
+    """Return a visit on Tuesday at 10:00."""
+    return factories.appointment(patient, TUESDAY, by=desk)
+
+
+def test_the_month_counts_the_visits_of_each_day(at_desk, visit):
+    page = at_desk.get(reverse("diary"), {"view": "month", "on": "2026-11-01"})
+
+    cells = {cell["day"]: cell["count"] for week in page.context["weeks"] for cell in week}
+    assert cells[TUESDAY] == 1
+    assert (min(cells), max(cells)) == (date(2026, 10, 26), date(2026, 12, 6))
+
+
+def test_the_month_says_what_is_booked_of_the_working_hours(at_desk, visit, clinic):
+    HoursException.objects.create(clinic=clinic, kind="off", reason="holiday", from_day=TUESDAY
+                                  + timedelta(days=1), to_day=TUESDAY + timedelta(days=1))  # fmt: skip
+
+    page = at_desk.get(reverse("diary"), {"view": "month", "on": "2026-11-01"})
+
+    cells = {cell["day"]: cell for week in page.context["weeks"] for cell in week}
+    people = clinic.resources.practitioners().count()
+    tuesday = cells[TUESDAY]
+    assert (tuesday["booked_min"], tuesday["open_min"] % people) == (40, 0)
+    assert tuesday["share"] == round(100 * 40 / tuesday["open_min"])
+    assert cells[TUESDAY + timedelta(days=1)]["share"] is None
+    assert page.content.decode().count("Closed") == sum(
+        cell["share"] is None for cell in cells.values()
+    )
