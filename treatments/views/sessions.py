@@ -173,7 +173,7 @@ def _next_dates(request, session):
         proposals = propose(plan, today=request.clinic.local_date(at),
                             over=Appointment.tentative.over(request.clinic, at))  # fmt: skip
         slots = [one.sessions[0].slot for one in proposals if getattr(one, "sessions", ())]
-        found = sorted({slot.start: slot for slot in slots}.values(), key=lambda slot: slot.start)
+        found = sorted({slot.day: slot for slot in slots}.values(), key=lambda slot: slot.day)
     page = {"plan": plan, "found": found, "session": session}
     return render(request, "treatments/sessions/_next.html", page)
 

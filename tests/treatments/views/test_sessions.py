@@ -302,6 +302,8 @@ def test_after_signing_the_next_dates_are_offered(plan, practitioner, as_user, n
     assert "Book the next session" in text(response)
     # 28 to 42 days after Mon 23 Nov: the ideal day is Mon 28 Dec.
     assert "Mon 28 Dec" in text(response)
+    days = [slot.day for slot in response.context["found"]]
+    assert days == sorted(set(days))
 
 
 @pytest.mark.parametrize("rows", [1, 3])
