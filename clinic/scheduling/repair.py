@@ -15,7 +15,7 @@ from random import Random
 from .disruption import Place, Plan, Problem
 from .repair_board import Board
 
-TURNS, PATIENCE = 8_000, 3_000
+TURNS, PATIENCE = 8_000, 2_000
 WARM, HOT, HOT_SHARE, PUSH = 30, 300, 0.6, 0.3  # points a turn may cost, and the share of hot turns
 NEAREST_GROUPS = 40  # how far down its list a visit looks for a better place
 ABOUT_MIN = 90  # two visits this near in time may want the same room or device

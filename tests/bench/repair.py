@@ -27,7 +27,7 @@ ROUNDS, SEEDS = 3, range(1, 9)
 ROWS = (
     ("A", "repair 400 appointments, one person off 3 days", 1000),
     ("C", "repair 400 appointments, two people off a week", 1000),
-    ("E", "repair 520 appointments, dense, two people off a week", 1000),
+    ("E", "repair 520 appointments, dense, two people off a week", 3000),
 )
 AHEAD_DAYS, AWAY_DAYS, AROUND_DAYS = 3, 3, 7
 PAGE_MS = 1000
