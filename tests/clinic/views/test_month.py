@@ -6,25 +6,9 @@ import pytest
 from django.urls import reverse
 
 from clinic.models import HoursException
-from tests import factories
 
 TUESDAY = date(2026, 11, 24)
-
-
-@pytest.fixture(autouse=True)
-def _monday(time_machine, now):
-    time_machine.move_to(now, tick=False)
-
-
-@pytest.fixture
-def at_desk(as_user, desk):
-    return as_user(desk)
-
-
-@pytest.fixture
-def visit(patient, desk):
-    """Return a visit on Tuesday at 10:00."""
-    return factories.appointment(patient, TUESDAY, by=desk)
+pytestmark = pytest.mark.usefixtures("on_monday")
 
 
 def test_the_month_counts_the_visits_of_each_day(at_desk, visit):

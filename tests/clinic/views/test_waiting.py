@@ -11,22 +11,7 @@ from tests import factories
 from treatments.actions.repair import keep_absence
 
 TUESDAY = date(2026, 11, 24)
-
-
-@pytest.fixture(autouse=True)
-def _monday(time_machine, now):
-    time_machine.move_to(now, tick=False)
-
-
-@pytest.fixture
-def at_desk(as_user, desk):
-    return as_user(desk)
-
-
-@pytest.fixture
-def visit(patient, desk):
-    """Return a visit on Tuesday at 10:00."""
-    return factories.appointment(patient, TUESDAY, by=desk)
+pytestmark = pytest.mark.usefixtures("on_monday")
 
 
 def data(client):
