@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from clinic.models import Resource
+from tests import factories
 from tests.support.browser import choose_playwright_node, launch_args
-from tests.support.pages import SIZES, watch
+from tests.support.pages import SIZES, sign_in, watch
 
 HERE = Path(__file__).parent
 
@@ -79,3 +81,13 @@ def open_context(new_context, live_server, complaints):
 def context(open_context, theme, size):
     """One person's browser, in the test's theme and size."""
     return open_context(theme=theme, size=size)
+
+
+@pytest.fixture
+def robin(page, live_server, clinic):
+    """Return a practitioner with a place in the diary, signed in."""
+    person = factories.staff(clinic, first_name="Robin", last_name="Sample")
+    unit = clinic.resources.practitioners().first()
+    Resource.objects.filter(pk=unit.pk).update(user=person)
+    sign_in(page, live_server, person)
+    return person

@@ -7,9 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from clinic.models import Resource
 from tests import factories
-from tests.support.pages import axe, sign_in
+from tests.support.pages import axe
 from tests.support.records import appointment, checked, ready, record
 from treatments.actions.sessions import open_record, save_draft
 from treatments.actions.signing import sign_session
@@ -19,16 +18,6 @@ both = pytest.mark.parametrize(
     ("theme", "size"), [("light", "desk"), ("dark", "ipad")], indirect=True
 )
 ipad = pytest.mark.parametrize("size", ["ipad"], indirect=True)
-
-
-@pytest.fixture
-def robin(page, live_server, clinic):
-    """Return a practitioner with a place in the diary, signed in."""
-    person = factories.staff(clinic, first_name="Robin", last_name="Sample")
-    unit = clinic.resources.practitioners().first()
-    Resource.objects.filter(pk=unit.pk).update(user=person)
-    sign_in(page, live_server, person)
-    return person
 
 
 @pytest.fixture

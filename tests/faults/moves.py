@@ -30,15 +30,21 @@ def ahead(weeks: int):
     return today + timedelta(days=7 * weeks - today.weekday())
 
 
-def one_session() -> dict:
-    """All desks drag the same session of a course, each to a time of its own."""
-    clinic, by = stage(), User.objects.get()
+def _first_sessions(clinic, by) -> list:
+    """Return the first session of a course of each patient, booked on days one after the other."""
     visits = []
     for patient in Patient.objects.order_by("pk")[:ROUNDS]:
         plan = factories.plan(patient, agreed_on=timezone.localdate())
         day = ahead(1) + timedelta(days=len(visits))
         visits.append(book_session(planned_session=plan.sessions.get(number=1), at=timezone.now(),
                                    slot=factories.slot_on(clinic, day), by=by))  # fmt: skip
+    return visits
+
+
+def one_session() -> dict:
+    """All desks drag the same session of a course, each to a time of its own."""
+    clinic, by = stage(), User.objects.get()
+    visits = _first_sessions(clinic, by)
 
     def turn(desk, k):
         client = Client()
@@ -92,12 +98,7 @@ def cancel_or_move_unprotected() -> dict:
 
 def _cancel_or_move(*, cancels, seen: bool) -> dict:
     clinic, by = stage(), User.objects.get()
-    visits = []
-    for patient in Patient.objects.order_by("pk")[:ROUNDS]:
-        plan = factories.plan(patient, agreed_on=timezone.localdate())
-        day = ahead(1) + timedelta(days=len(visits))
-        visits.append(book_session(planned_session=plan.sessions.get(number=1), at=timezone.now(),
-                                   slot=factories.slot_on(clinic, day), by=by))  # fmt: skip
+    visits = _first_sessions(clinic, by)
 
     def turn(desk, k):
         client = Client()
