@@ -115,6 +115,10 @@ else:
     _database["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     _database["CONN_HEALTH_CHECKS"] = True
     _database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
+    # How often a statement is asked before its plan is kept; `Prepared` asks for it at once, and
+    # without a number here in vain. A pooler that hands connections round knows no such plans.
+    if env.bool("DATABASE_KEEPS_PLANS", default=True):
+        _database["OPTIONS"]["prepare_threshold"] = 5
     _database["OPTIONS"].setdefault(
         "options",
         "-c statement_timeout=15000 -c lock_timeout=5000"

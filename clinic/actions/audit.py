@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import BigIntegerField, Subquery
 
 from clinic.models import AuditEvent, AuditHead, Membership
-from clinic.models.prepared import Given, Prepared
+from clinic.models.prepared import Given, Prepared, change, insert
 
 
 @transaction.atomic(savepoint=False)  # a line that cannot be written takes its deed along
@@ -36,8 +36,8 @@ def record(
         previous_mac=mac,
     )  # fmt: skip
     event.mac = event.expected_mac(settings.AUDIT_KEY)
-    event.save(force_insert=True)
-    AuditHead.objects.filter(clinic_id=clinic_id).update(seq=event.seq, mac=event.mac)
+    insert([event])
+    change(AuditHead(clinic_id=clinic_id), seq=event.seq, mac=event.mac)
     return event
 
 

@@ -41,6 +41,7 @@ from clinic.actions.refusals import (
 )
 from clinic.models import Appointment, Rest
 from clinic.models.openings import RestWish, slot_of
+from clinic.models.prepared import insert
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
 
@@ -83,18 +84,18 @@ def join_booking(
     gone = visit.make_way(instead_of)
 
     def place(free: Slot) -> Appointment:
-        row = Appointment.objects.create(
+        row = Appointment(
             clinic=clinic, patient=patient, service=service, booked_at=at, booked_by=by, note=note,
             request_key=request_key, why_this_date=list(why), **columns(free),
         )  # fmt: skip
+        insert([row])
         take(row, free, visit.shape, rests)
         return row
 
     try:
         appointment, is_new = visit.placed(place)
     except ValidationError:
-        # The twin of a double tap may have committed between the look for its key and the look
-        # for a free time: then its answer is this one's too.
+        # The twin of a double tap may have committed meanwhile: then its answer is this one's too.
         if first := with_key(clinic, patient, request_key):
             return first
         raise

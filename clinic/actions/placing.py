@@ -15,7 +15,7 @@ from clinic.actions.audit import record
 from clinic.actions.refusals import DEADLOCK, NotHealed, SlotTaken, broken_promise
 from clinic.models import Appointment, Clinic, FreedTime, Hold, Patient, Rest, Service, TreatedArea
 from clinic.models.openings import Healing, RestWish, offered, slot_of, snapshot
-from clinic.models.prepared import Given, Prepared
+from clinic.models.prepared import Given, Prepared, insert
 from clinic.scheduling.minutes import instant_of, minute_of_instant
 from clinic.scheduling.reasons import day_words, sentence
 from clinic.scheduling.slots import (
@@ -300,10 +300,10 @@ def put(row: Appointment, slot: Slot) -> None:
 
 def take(row: Appointment, slot: Slot, shape: ServiceShape, rests) -> None:
     """Write the holds, lowest resource first so that two desks meet in one order, and the rests."""
-    Hold.objects.bulk_create(
+    insert([
         Hold(appointment=row, resource_id=resource_id, start=start, end=end)
         for resource_id, start, end in holds_of(slot, shape)
-    )
+    ])  # fmt: skip
     reserve(row, rests)
 
 
@@ -314,13 +314,13 @@ def reserve(row: Appointment, rests: Sequence[RestWish]) -> None:
     areas = {wish.zone_code: wish.area_id for wish in rests}
     if None in areas.values():
         areas = _areas(row, areas.keys())
-    Rest.objects.bulk_create(
+    insert([
         Rest(
             area_id=areas[wish.zone_code], appointment=row, kind=Rest.Kind.BOOKED,
             start_day=wish.span[0], end_day=wish.span[1],
         )
         for wish in sorted(rests, key=lambda wish: areas[wish.zone_code])
-    )  # fmt: skip
+    ])  # fmt: skip
 
 
 def _areas(row: Appointment, codes: Set[str]) -> dict[str, int]:

@@ -168,10 +168,14 @@ class Appointment(models.Model):
     #: States in which nobody else may promise the patient this time.
     PROMISED = (*LIVE, "tentative")
 
-    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="appointments")
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments")
+    # Every index is written with every booking: none where a wider one below begins with the same
+    # column, and none on the members of staff, who are never deleted.
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="appointments", db_index=False)
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, related_name="appointments", db_index=False
+    )
     service = models.ForeignKey(Service, models.PROTECT, related_name="+")
-    practitioner = models.ForeignKey(Resource, models.PROTECT, related_name="+")
+    practitioner = models.ForeignKey(Resource, models.PROTECT, related_name="+", db_index=False)
     room = models.ForeignKey(Resource, models.PROTECT, null=True, blank=True, related_name="+")
     device = models.ForeignKey(Resource, models.PROTECT, null=True, blank=True, related_name="+")
     local_date = models.DateField()
@@ -182,7 +186,7 @@ class Appointment(models.Model):
     note = models.CharField(max_length=200, blank=True, help_text="For the desk; nothing clinical.")
 
     booked_at = models.DateTimeField()
-    booked_by = models.ForeignKey("clinic.User", models.PROTECT, related_name="+")
+    booked_by = models.ForeignKey("clinic.User", models.PROTECT, related_name="+", db_index=False)
     expires_at = models.DateTimeField(null=True, editable=False)  # of a tentative one
     confirmed_at = models.DateTimeField(null=True, blank=True)
     arrived_at = models.DateTimeField(null=True, blank=True)
@@ -191,7 +195,7 @@ class Appointment(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)  # cancelled, missed or struck out
     ended_by = models.ForeignKey(
-        "clinic.User", models.PROTECT, null=True, blank=True, related_name="+"
+        "clinic.User", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     cancel_reason = models.CharField(max_length=12, choices=CancelReason, blank=True)
     to_move_since = models.DateTimeField(null=True, blank=True)
@@ -371,7 +375,7 @@ class Hold(models.Model):
     """One taken stretch of one resource, in whole minutes since the epoch, UTC: `[start, end)`."""
 
     appointment = models.ForeignKey(Appointment, models.CASCADE, related_name="holds")
-    resource = models.ForeignKey(Resource, models.PROTECT, related_name="holds")
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="holds", db_index=False)
     start = models.BigIntegerField()
     end = models.BigIntegerField()
 

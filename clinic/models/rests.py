@@ -13,7 +13,7 @@ REST_LONGEST_DAYS = 400
 class TreatedArea(models.Model):
     """One body zone of one patient: what rests are counted for."""
 
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="areas")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="areas", db_index=False)
     zone_code = models.CharField(max_length=24)  # the key of a zone in the catalogue
 
     class Meta:
@@ -36,7 +36,7 @@ class Rest(models.Model):
         BOOKED = "booked", "Reserved by a booking"
         TREATED = "treated", "After a treatment"
 
-    area = models.ForeignKey(TreatedArea, models.PROTECT, related_name="rests")
+    area = models.ForeignKey(TreatedArea, models.PROTECT, related_name="rests", db_index=False)
     appointment = models.ForeignKey(
         Appointment, models.CASCADE, null=True, blank=True, related_name="rests"
     )

@@ -14,6 +14,7 @@ from clinic.actions import diary, messages, tentative
 from clinic.actions.locks import deed
 from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.models import Appointment, Hold, Rest
+from clinic.models.prepared import change
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
 from treatments.actions.kept import keep_dates, lock_plan
@@ -167,7 +168,7 @@ def _place(
     except NotHealed as refusal:
         raise NotHealed.until(refusal.first_day, number=number) from refusal
     session.appointment = visit
-    session.save(update_fields=["appointment"])
+    change(session, appointment_id=visit.pk)
     return visit
 
 

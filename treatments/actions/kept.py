@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import BigIntegerField
 
 from clinic.actions.locks import share_diary
-from clinic.models.prepared import Given, Prepared
+from clinic.models.prepared import Given, Prepared, change
 from treatments.models import PlannedSession, TreatmentPlan
 
 Status = TreatmentPlan.Status
@@ -139,7 +139,7 @@ def keep_dates(
             values |= {name: AWAKE[name] for name in AWAKE if name.startswith("snoozed")}
         if _SEARCHED & changes.keys():
             values |= NOT_LOOKED
-        TreatmentPlan.objects.filter(pk=row.pk).update(**values)
+        change(row, **values)
     for name, value in asdict(kept).items():
         setattr(plan, name, value)
     return changes

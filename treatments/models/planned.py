@@ -23,7 +23,7 @@ class PlannedSessionQuerySet(models.QuerySet):
 class PlannedSession(models.Model):
     """Session k of a course: exists before it has a date, with its own interval since k-1."""
 
-    plan = models.ForeignKey(TreatmentPlan, models.CASCADE, related_name="sessions")
+    plan = models.ForeignKey(TreatmentPlan, models.CASCADE, related_name="sessions", db_index=False)
     number = models.PositiveSmallIntegerField()
     gap_days_min = models.PositiveSmallIntegerField()
     gap_days_ideal = models.PositiveSmallIntegerField()

@@ -166,8 +166,9 @@ class TreatmentPlan(models.Model):
         DONE = "done", "Done"
         STOPPED = "stopped", "Stopped"
 
-    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="plans")
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="plans")
+    # No index where a wider one begins with the same column: each is written with every booking.
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="plans", db_index=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="plans", db_index=False)
     protocol = models.ForeignKey(Protocol, models.PROTECT, related_name="plans")
     protocol_as_agreed = models.JSONField(default=dict, editable=False)
     service = models.ForeignKey(Service, models.PROTECT, related_name="+")
@@ -208,7 +209,7 @@ class TreatmentPlan(models.Model):
     snoozed_until = models.DateField("put off until", null=True, editable=False)
     snoozed_because = models.CharField(max_length=200, blank=True, editable=False)
     snoozed_by = models.ForeignKey(
-        "clinic.User", models.PROTECT, null=True, editable=False, related_name="+"
+        "clinic.User", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
     )
     version = models.PositiveIntegerField(default=1, editable=False)
 

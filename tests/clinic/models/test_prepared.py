@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import BigIntegerField, DateField, DateTimeField, UUIDField
 from django.db.transaction import TransactionManagementError
 
 from clinic.models import Appointment, Patient
-from clinic.models.prepared import Given, Prepared
+from clinic.models.prepared import Given, Prepared, change, insert
 from tests import factories
 
 TUESDAY = date(2026, 11, 24)
@@ -111,6 +111,82 @@ def test_a_value_cannot_become_sql(patient):
 
     with pytest.raises(ValueError, match="expected a number"):
         question(pk="1 OR 1=1")
+
+
+def test_postgresql_keeps_the_plan_of_a_question(patient, django_assert_num_queries):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite plans in microseconds.")
+    question = Prepared(
+        lambda: Patient.objects.filter(pk=Given("pk", BigIntegerField())).values_list("pk")
+    )
+
+    with django_assert_num_queries(2):  # counted as any other
+        assert [question(pk=patient.pk), question(pk=0)] == [[(patient.pk,)], []]
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        kept = [sql for (sql,) in cursor.fetchall() if 'FROM "clinic_patient"' in sql]
+    assert len(kept) == 1
+
+
+def columns_of(row):
+    """Return what is stored of an appointment but its key and what must differ."""
+    names = {field.attname for field in Appointment._meta.concrete_fields} - {"id", "request_key"}
+    return Appointment.objects.filter(pk=row.pk).values(*names).get()
+
+
+def twin_of(row, key):
+    """Return an unsaved appointment with the same columns but for the key of its form."""
+    return Appointment(**columns_of(row), request_key=key)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_new_rows_are_written_in_one_statement_as_the_orm_writes_them(
+    visits, count, django_assert_num_queries
+):
+    keys = [uuid4() for _ in range(count)]
+    rows = [twin_of(visits[1], key) for key in keys]
+
+    with django_assert_num_queries(1):
+        insert(rows)
+
+    stored = Appointment.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk")
+    assert [row.request_key for row in stored] == keys
+    assert [columns_of(row) for row in rows] == [columns_of(visits[1])] * count
+    rows[0].note = "kept"
+    with django_assert_num_queries(1):
+        rows[0].save()  # it knows that it is in the database
+
+
+def test_nothing_to_write_is_no_statement(db, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        insert([])
+
+
+def test_a_new_row_keeps_the_promises(visits):
+    twin = twin_of(visits[1], Appointment.objects.get(pk=visits[1].pk).request_key)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert([twin])
+
+
+def test_a_change_writes_its_columns_and_no_other(visits):
+    before = columns_of(visits[1])
+    visits[1].note = "not written"
+
+    written = change(
+        visits[1], why_this_date=[], local_date=TUESDAY, ended_by=None, request_key=None
+    )
+
+    after = before | {"why_this_date": [], "local_date": TUESDAY}
+    assert (written, columns_of(visits[1])) == (1, after)
+    assert columns_of(visits[0])["local_date"] == TUESDAY
+
+
+def test_a_change_of_a_row_that_is_gone_says_so(visits):
+    Appointment.objects.filter(pk=visits[2].pk).delete()
+
+    assert change(visits[2], note="late") == 0
 
 
 @pytest.mark.django_db(transaction=True)
