@@ -12,9 +12,14 @@ def led_by(user):
     return Membership.objects.active().filter(user=user, role=Role.LEAD).values("clinic_id")
 
 
+def led_in(request) -> list[int]:
+    """Return the same ids from what the request knows already: nothing is asked for every row."""
+    return [row.clinic_id for row in request.memberships if row.role == Role.LEAD]
+
+
 def leads_several(request) -> bool:
     """Say whether the person leads more than one clinic, so that rows must say which is theirs."""
-    return sum(row.role == Role.LEAD for row in getattr(request, "memberships", ())) > 1
+    return len(led_in(request)) > 1
 
 
 def units_for(request) -> dict:
@@ -52,7 +57,7 @@ class ClinicWall(admin.ModelAdmin):
     def get_queryset(self, request):
         """Return only rows behind the person's own wall."""
         rows = super().get_queryset(request)
-        return rows.filter(**{f"{self.clinic_path}__in": led_by(request.user)})
+        return rows.filter(**{f"{self.clinic_path}__in": led_in(request)})
 
     def get_object(self, request, object_id, from_field=None):
         """Return a row behind the wall; any other key is a 404, whether it exists or not."""
