@@ -191,6 +191,7 @@ def _planned_once() -> type:
 
     class PlannedOnce(ServerBindingCursor):
         def execute(self, query, params=None):
+            """Run a statement by its kept plan."""
             try:
                 return super().execute(query, params, prepare=True)
             finally:  # what DEBUG shows; psycopg keeps no text of a prepared statement

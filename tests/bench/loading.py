@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from django.db import connection, models, transaction
 
+from clinic.actions.statistics import gather_statistics
 from clinic.models import Hold, Rest
 
 GUARDED = (Hold, Rest)  # their `NoOverlap` is dropped, added again and looked at
@@ -119,7 +120,7 @@ def _settle(cursor, tables) -> None:
         broken = cursor.execute("PRAGMA foreign_key_check").fetchall()
         if broken:
             raise ValueError(f"{len(broken)} rows point nowhere, the first: {broken[0]}")
-        cursor.execute("ANALYZE")
+        gather_statistics()  # as the product does
     connection.close()  # the next one has the application's own settings
 
 
