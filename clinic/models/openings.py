@@ -357,6 +357,13 @@ class Healing:
             rows.order_by("start_day").values_list("area__zone_code", "start_day", "end_day")
         )
 
+    @classmethod
+    def of(cls, rests: Iterable[tuple[str, int, int]]) -> "Healing":
+        """Return the same from rests at hand: zone code and days since 1970-01-01, `[start, end)`."""
+        healing = cls.__new__(cls)
+        healing.rests = list(rests)
+        return healing
+
     def allows(self, wishes: Iterable[RestWish]) -> bool:
         """Say whether all these rests are free."""
         return self._after(wishes) is None
