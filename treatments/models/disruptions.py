@@ -14,8 +14,9 @@ from clinic.scheduling.disruption import Place, Problem, RepairWeights, Unit, Vi
 from clinic.scheduling.finder import Slot, free_minutes
 from clinic.scheduling.masks import frame_of, span
 from clinic.scheduling.minutes import DAY_MIN, day_number, minute_of_instant
-from treatments.models.openings import Course, day_of_session
+from treatments.models.openings import Course, courses_of, day_of_session
 from treatments.models.planned import PlannedSession
+from treatments.models.plans import TreatmentPlan
 
 FORTNIGHT_DAYS, LONGEST_DAYS, AROUND_DAYS = 14, 35, 7
 #: A new time is told by message. One for the same day may be read too late, and preparing the skin
@@ -223,24 +224,16 @@ class Disruption:
 
     # --- The courses ------------------------------------------------------------------------------
     @cached_property
-    def _sessions(self) -> dict[int, PlannedSession]:
-        """The session each visit is for, by visit."""
-        rows = PlannedSession.objects.filter(appointment__in=[row.pk for row in self.visits])
-        rows = rows.select_related("plan").prefetch_related(
-            "plan__sessions__appointment", "plan__zones__zone"
-        )
-        return {row.appointment_id: row for row in rows}
+    def _courses(self) -> dict[int, Course]:
+        sessions = PlannedSession.objects.filter(appointment__in=[row.pk for row in self.visits])
+        return courses_of(TreatmentPlan.objects.filter(pk__in=sessions.values("plan")))
 
     @cached_property
-    def _courses(self) -> dict[int, Course]:
-        return {
-            session.plan_id: Course.draft(
-                session.plan,
-                sorted(session.plan.sessions.all(), key=lambda row: row.number),
-                [row.zone.code for row in session.plan.zones.all()],
-            )
-            for session in self._sessions.values()
-        }
+    def _sessions(self) -> dict[int, PlannedSession]:
+        """The session each visit is for, by visit."""
+        waiting = {row.pk for row in self.visits}
+        rows = (row for course in self._courses.values() for row in course.sessions)
+        return {row.appointment_id: row for row in rows if row.appointment_id in waiting}
 
     def _own_visits(self, plan_id: int) -> set[int | None]:
         """The visits to come of a course: between them its own intervals decide."""

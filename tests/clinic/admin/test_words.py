@@ -10,9 +10,7 @@ from django.apps import apps
 from django.contrib.admin.widgets import AutocompleteMixin, FilteredSelectMultiple
 from django.urls import reverse
 
-from clinic.actions.absences import Absence
-from clinic.actions.absences import visits_in as repaired
-from clinic.admin.services import visits_in
+from clinic.actions.absences import Absence, booked_into, visits_in
 from clinic.models import Appointment, HoursException, Patient, WeeklyHours
 from clinic.permissions import ADMIN_MODELS
 from clinic.templatetags.desk import by_use, hours, week_strip
@@ -91,7 +89,7 @@ def test_the_visits_an_absence_falls_on_are_counted_once_each(clinic, now):
             to_min=1020), away(clinic, kind="extra", from_min=1020, to_min=1080),
             away(clinic, from_day=date(2026, 11, 2), to_day=date(2026, 11, 3))]  # fmt: skip
 
-    counts = visits_in(rows, at=now)
+    counts = booked_into(rows, at=now)
 
     assert [counts.get(row.pk, 0) for row in rows] == [2, 3, 1, 0, 0]
 
@@ -111,9 +109,9 @@ def test_only_what_repair_would_move_is_counted(clinic, now, lead):
     factories.appointment(factories.patient(clinic), date(2026, 11, 23), 540)  # begins now
     absence = away(clinic, from_day=date(2026, 11, 23))
 
-    found = repaired(clinic, Absence.of(absence), at=now)
+    found = visits_in(clinic, Absence.of(absence), at=now)
 
-    assert visits_in([absence], at=now) == {absence.pk: len(found)} == {absence.pk: 1}
+    assert booked_into([absence], at=now) == {absence.pk: len(found)} == {absence.pk: 1}
 
 
 @pytest.mark.parametrize("rows", [1, 3])
