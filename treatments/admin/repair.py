@@ -206,10 +206,12 @@ class RepairPage:
         elif self.deed in {"accept", "pin"}:
             self.marks[self.key] = self.deed if self.marks[self.key] != self.deed else ""
         elif self.deed == "forget":
-            visit = next((row for row in self.disruption.visits if row.pk == self.key), None)
+            visits = self.disruption.visits
+            visit = next((row for row in visits if row.pk == self.key), None)
             kept = words_of(self.disruption.kept_refusals(visit)) if visit else []
             self.tokens[self.key] = [f"-{word}" for word in kept][:MOST_REFUSALS]
-            del self.disruption  # it was read with what is forgotten now
+            del self.disruption  # it knew nothing of what is forgotten now
+            self.disruption.visits = visits
         elif self.deed in {"day", "weekday", "who"} and form.slot:
             self.marks[self.key] = ""
             token = {"day": f"d{form.slot.day.isoformat()}", "weekday": f"w{form.slot.day.weekday()}",

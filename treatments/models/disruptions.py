@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from clinic.models import Appointment, Clinic, Rest
-from clinic.models.openings import shape_of, snapshot
+from clinic.models.openings import opening_hours, shape_of, with_taken
 from clinic.models.patients import Blackout
 from clinic.models.services import Competence
 from clinic.scheduling.disruption import Place, Problem, RepairWeights, Unit, Visit
-from clinic.scheduling.finder import Slot, free_minutes
+from clinic.scheduling.finder import Slot, Snapshot, free_minutes
 from clinic.scheduling.masks import frame_of, span
 from clinic.scheduling.minutes import DAY_MIN, day_number, minute_of_instant
 from treatments.models.openings import Course, courses_of, day_of_session
@@ -19,6 +19,7 @@ from treatments.models.planned import PlannedSession
 from treatments.models.plans import TreatmentPlan
 
 FORTNIGHT_DAYS, LONGEST_DAYS, AROUND_DAYS = 14, 35, 7
+BEYOND_DAYS = 42  # after the days of a repair, in which times are offered on the telephone
 #: A new time is told by message. One for the same day may be read too late, and preparing the skin
 #: begins the day before: for today only the very same time, with somebody else, is proposed.
 NOTICE_DAYS = 1
@@ -102,11 +103,26 @@ class Disruption:
         return Appointment.tentative.over(self.clinic, self.at)
 
     @cached_property
+    def _hours(self) -> Snapshot:
+        """The hours of everybody and everything from today to the last day that is called about."""
+        return opening_hours(self.clinic, from_day=self.today, days=self._days_ahead)
+
+    @property
+    def _days_ahead(self) -> int:
+        return (self.days[-1] - self.today).days + 1 + BEYOND_DAYS
+
+    def in_diary(self) -> Snapshot:
+        """Return the diary as it stands, the visits to move at their old times. One query."""
+        return with_taken(
+            self._hours, from_day=self.today, days=self._days_ahead, ignore=self.over
+        )  # fmt: skip
+
+    @cached_property
     def problem(self) -> Problem:
         """Return the problem for the search; the holds of the visits to move count as free."""
         gone = [*(row.pk for row in self.visits), *self.over]
-        known = snapshot(
-            self.clinic, None, from_day=self.days[0], days=len(self.days), ignore=gone
+        known = with_taken(
+            self._hours, from_day=self.days[0], days=len(self.days), ignore=gone
         )  # fmt: skip
         kinds = {row.resource_id: row.kind for row in known.resources}
         free = free_minutes(known, self.days)
