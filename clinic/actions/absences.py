@@ -118,10 +118,12 @@ def visits_in(clinic: Clinic, absence: Absence, *, at: datetime) -> list[Appoint
     return list(rows.prefetch_related("service__phases").order_by("starts_at", "pk"))
 
 
-def booked_into(rows: Iterable[HoursException], *, at: datetime) -> dict[int, int]:
+def booked_into(
+    rows: Iterable[HoursException], *, at: datetime, look_days: int = LONGEST_LOOK_DAYS
+) -> dict[int, int]:
     """Return how many visits `visits_in` would find of absences, by the key of each. One query.
 
-    Of an absence of some hours the next `LONGEST_LOOK_DAYS` days count.
+    Of an absence of some hours a day the next `look_days` days count.
     """
     absences = {}
     for row in rows:
@@ -130,7 +132,7 @@ def booked_into(rows: Iterable[HoursException], *, at: datetime) -> dict[int, in
             continue
         stretches = [(day_bounds(first, zone)[0], day_bounds(row.to_day, zone)[1])]
         if row.from_min is not None:
-            days = range(min((row.to_day - first).days + 1, LONGEST_LOOK_DAYS))
+            days = range(min((row.to_day - first).days + 1, look_days))
             hours = row.from_min, row.to_min
             stretches = [
                 tuple(minute_of(first + timedelta(days=n), wall, zone) for wall in hours)

@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.actions.absences import Absence, booked_into
+from clinic.actions.absences import LONGEST_ABSENCE_DAYS, Absence, booked_into
 from clinic.models import Appointment, HoursException, Resource, WeeklyHours
 from clinic.scheduling.disruption import Place, charges, price
 from clinic.scheduling.finder import Slot
@@ -324,7 +324,7 @@ class RepairPage:
             row.clinic = clinic
             if row.resource_id in self.units:
                 row.resource = self.units[row.resource_id]
-        counts = booked_into(rows, at=self.at)
+        counts = booked_into(rows, at=self.at, look_days=LONGEST_ABSENCE_DAYS)
         return [(row, Absence.of(row).words, counts[row.pk]) for row in rows if counts.get(row.pk)]
 
     @property
