@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
@@ -79,6 +79,7 @@ class Waiting:
     clinic: Clinic
     at: datetime
     gaps: Sequence[Gap]
+    _slots: dict[tuple, Slot | None] = field(default_factory=dict, init=False)
 
     @cached_property
     def today(self) -> date:
@@ -185,15 +186,21 @@ class Waiting:
     # --- The diary --------------------------------------------------------------------------------
     def slot(self, entry: WaitlistEntry, gap: Gap) -> Slot | None:
         """Return the first time in a gap, with its practitioner, that a wish would take."""
-        shape, known = self._services[entry.service_id]
-        if shape is None or entry.practitioner_id not in {None, gap.practitioner_id}:
+        if entry.practitioner_id not in {None, gap.practitioner_id}:
             return None
-        wish = Wish(
-            practitioner_ids=(gap.practitioner_id,), from_min=entry.from_min or 0,
-            to_min=entry.to_min or 1440,
+        key = gap, entry.service_id, entry.from_min or 0, entry.to_min or 1440
+        if key not in self._slots:
+            self._slots[key] = self._first(*key)
+        return self._slots[key]
+
+    def _first(self, gap: Gap, service_id: int, from_min: int, to_min: int) -> Slot | None:
+        shape, known = self._services[service_id]
+        if shape is None:
+            return None
+        slots = day_slots(
+            known, shape, day=gap.day, from_minute=day_bounds(gap.day, self.clinic.zone)[0],
+            wish=Wish((gap.practitioner_id,), from_min=from_min, to_min=to_min),
         )  # fmt: skip
-        opens = day_bounds(gap.day, self.clinic.zone)[0]
-        slots = day_slots(known, shape, day=gap.day, wish=wish, from_minute=opens)
         return next((slot for slot in slots if gap.start <= slot.start < gap.end), None)
 
     @cached_property

@@ -1,10 +1,10 @@
 """A time that became free, and which waiting patients it would suit."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
-from clinic.models import Appointment
+from clinic.models import Appointment, Resource
 from clinic.scheduling.minutes import minute_of_instant
 from clinic.views.offers import DayRules, Offer, Search, offered
 from treatments.models import PlannedSession, WaitlistEntry
@@ -24,6 +24,67 @@ class Fit:
     visit: Appointment | None  # the later visit that would move here
 
 
+@dataclass(frozen=True)
+class _Case:
+    """A wish with the session and visit it is about, and the rules of the patient's days."""
+
+    entry: WaitlistEntry
+    session: PlannedSession | None
+    visit: Appointment | None
+    rules: DayRules
+
+    def allows(self, day: date) -> bool:
+        """Say whether the patient can come on a day, earlier than they already will."""
+        return not (self.visit and self.visit.local_date <= day) and not self.rules.refusal(day)
+
+
+@dataclass
+class _Fitting:
+    """Gaps held against those who wait; what does not depend on the gap is worked out once."""
+
+    waiting: Waiting
+    units: Mapping[int, Resource]
+    _cases: dict[int, _Case | None] = field(default_factory=dict, init=False)
+
+    def fits(self, gap: Gap, limit: int) -> list[Fit]:
+        """Return whom a gap suits, in turn, `limit` at most."""
+        if gap.start <= minute_of_instant(self.waiting.at):
+            return []
+        found = []
+        for entry in self.waiting.in_turn(gap):
+            if entry.wants(day=gap.day, today=self.waiting.today) and (
+                fit := self._fit(entry, gap)
+            ):
+                found.append(fit)
+                if len(found) == limit:
+                    break
+        return found
+
+    def _fit(self, entry: WaitlistEntry, gap: Gap) -> Fit | None:
+        case, slot = self._case(entry), self.waiting.slot(entry, gap)
+        offers = offered([slot], self.units) if slot else ()
+        if case is None or not offers or not case.allows(gap.day):
+            return None
+        return Fit(entry, offers[0], case.session, case.visit)
+
+    def _case(self, entry: WaitlistEntry) -> _Case | None:
+        """Return what a wish is about, None where its course needs no time any more."""
+        if entry.pk not in self._cases:
+            self._cases[entry.pk] = self._made(entry)
+        return self._cases[entry.pk]
+
+    def _made(self, entry: WaitlistEntry) -> _Case | None:
+        waiting = self.waiting
+        session, visit = waiting.visit_of(entry)
+        if entry.plan and session is None:
+            return None
+        return _Case(entry, session, visit, DayRules(Search(
+            clinic=waiting.clinic, patient=entry.patient, service=entry.service, units=self.units,
+            at=waiting.at, session=session, moving=visit, over=waiting.over,
+            course=waiting.course(entry), healing=waiting.healing(entry, session),
+        )))  # fmt: skip
+
+
 def fits(gap: Gap, *, clinic, at: datetime, units, limit: int = SHOWN) -> list[Fit]:
     """Return the waiting patients a gap suits, in turn: urgent first, then who has waited longest.
 
@@ -31,7 +92,7 @@ def fits(gap: Gap, *, clinic, at: datetime, units, limit: int = SHOWN) -> list[F
     sessions of the course and days away; a kept time that has expired is free. Somebody already
     booked is offered earlier days alone, who left the gap not at all.
     """
-    return _fits(gap, Waiting(clinic, at, [gap]), units, limit)
+    return _Fitting(Waiting(clinic, at, [gap]), units).fits(gap, limit)
 
 
 def offers_of_gaps(
@@ -41,44 +102,10 @@ def offers_of_gaps(
 
     The queries are the same for one gap and one who waits as for many.
     """
-    found, waiting = [], Waiting(clinic, at, gaps)
+    found, fitting = [], _Fitting(Waiting(clinic, at, gaps), units)
     for gap in gaps:
-        if rows := _fits(gap, waiting, units, SHOWN):
+        if rows := fitting.fits(gap, SHOWN):
             found.append((gap, rows))
             if len(found) == GAPS_SHOWN:
                 break
     return found
-
-
-def _fits(gap: Gap, waiting: Waiting, units, limit: int) -> list[Fit]:
-    if gap.start <= minute_of_instant(waiting.at):
-        return []
-    found = []
-    for entry in waiting.in_turn(gap):
-        if not entry.wants(day=gap.day, today=waiting.today):
-            continue
-        if fit := _fit(entry, gap, waiting, units):
-            found.append(fit)
-            if len(found) == limit:
-                break
-    return found
-
-
-def _fit(entry: WaitlistEntry, gap: Gap, waiting: Waiting, units) -> Fit | None:
-    session, visit = waiting.visit_of(entry)
-    if visit is not None and visit.local_date <= gap.day:
-        return None
-    if entry.plan and session is None:
-        return None
-    slot = waiting.slot(entry, gap)
-    if slot is None:
-        return None
-    rules = DayRules(Search(
-        clinic=waiting.clinic, patient=entry.patient, service=entry.service, units=units,
-        at=waiting.at, session=session, moving=visit, over=waiting.over,
-        course=waiting.course(entry), healing=waiting.healing(entry, session),
-    ))  # fmt: skip
-    offers = offered([slot], units)
-    if rules.refusal(gap.day) or not offers:
-        return None
-    return Fit(entry, offers[0], session, visit)
