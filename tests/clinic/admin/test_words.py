@@ -1,7 +1,7 @@
 """The admin in plain words: the home by use, weeks at a glance, absences with their consequence."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -10,7 +10,7 @@ from django.apps import apps
 from django.contrib.admin.widgets import AutocompleteMixin, FilteredSelectMultiple
 from django.urls import reverse
 
-from clinic.actions.absences import Absence, booked_into, visits_in
+from clinic.actions.absences import LONGEST_ABSENCE_DAYS, Absence, booked_into, visits_in
 from clinic.models import Appointment, HoursException, Patient, WeeklyHours
 from clinic.permissions import ADMIN_MODELS
 from clinic.templatetags.desk import by_use, hours, week_strip
@@ -92,6 +92,19 @@ def test_the_visits_an_absence_falls_on_are_counted_once_each(clinic, now):
     counts = booked_into(rows, at=now)
 
     assert [counts.get(row.pk, 0) for row in rows] == [2, 3, 1, 0, 0]
+
+
+@pytest.mark.parametrize(("offset", "found"), [(92, 1), (93, 0)])
+def test_hours_are_looked_at_day_by_day_for_three_months(clinic, now, offset, found):
+    visit = factories.appointment(factories.patient(clinic), now.date() + timedelta(days=92), 600)
+    first = visit.local_date - timedelta(days=offset - 1)
+    row = away(clinic, from_day=first, to_day=first + timedelta(days=120), from_min=540, to_min=720)
+    whole = away(clinic, from_day=first, to_day=first + timedelta(days=120))
+
+    counts = booked_into([row, whole], at=now)
+
+    assert (counts[row.pk], counts[whole.pk]) == (found, 1)
+    assert booked_into([row], at=now, look_days=LONGEST_ABSENCE_DAYS) == {row.pk: 1}
 
 
 def test_only_what_repair_would_move_is_counted(clinic, now, lead):
