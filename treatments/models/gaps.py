@@ -72,7 +72,7 @@ def open_gaps(clinic: Clinic, at: datetime) -> list[Gap]:
 class Waiting:
     """Who waits at a clinic, for these gaps, and what the rules of booking ask about them.
 
-    Each part is read for everybody at once when it is first asked for: at most 12 queries, however
+    Each part is read for everybody at once when it is first asked for: at most 13 queries, however
     many gaps there are and however many wait.
     """
 
