@@ -284,6 +284,7 @@ def attach_member(request) -> None:
     From here on the request prints that clinic's wall time.
     """
     rows = list(Membership.objects.for_frame(request.user))
+    request.user.is_lead = any(row.role == Role.LEAD for row in rows)  # the admin asks it again
     chosen = request.session.get("clinic_id")
     request.memberships = rows
     request.member = next(

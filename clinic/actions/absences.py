@@ -19,10 +19,12 @@ from clinic.models import Appointment, Clinic, FreedTime, Hold, HoursException, 
 from clinic.models.openings import shape_of, slot_of, snapshot
 from clinic.scheduling.hours import DatedException
 from clinic.scheduling.masks import frame_of
+from clinic.scheduling.minutes import day_bounds, minute_of
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import slot_at
 
 LONGEST_ABSENCE_DAYS = 366
+LONGEST_LOOK_DAYS = 92  # of an absence whose visits are counted day by day
 _NOUNS = {"leave": "on leave", "sick": "ill", "training": "in training",
           "service": "out for service", "holiday": "closed", "other": "away"}  # fmt: skip
 
@@ -114,6 +116,33 @@ def visits_in(clinic: Clinic, absence: Absence, *, at: datetime) -> list[Appoint
     )
     rows = rows.select_related("clinic", "patient", "service", "practitioner", "room", "device")
     return list(rows.prefetch_related("service__phases").order_by("starts_at", "pk"))
+
+
+def booked_into(
+    rows: Iterable[HoursException], *, at: datetime, look_days: int = LONGEST_LOOK_DAYS
+) -> dict[int, int]:
+    """Return how many visits `visits_in` would find of absences, by the key of each. One query.
+
+    Of an absence of some hours a day the next `look_days` days count.
+    """
+    absences = {}
+    for row in rows:
+        zone, first = row.clinic.zone, max(row.from_day, row.clinic.local_date(at))
+        if row.kind != HoursException.Kind.OFF or row.to_day < first:
+            continue
+        stretches = [(day_bounds(first, zone)[0], day_bounds(row.to_day, zone)[1])]
+        if row.from_min is not None:
+            days = range(min((row.to_day - first).days + 1, look_days))
+            hours = row.from_min, row.to_min
+            stretches = [
+                tuple(minute_of(first + timedelta(days=n), wall, zone) for wall in hours)
+                for n in days
+            ]
+        whose = {"resource": row.resource_id}
+        if row.resource_id is None:
+            whose = {"resource__in": Resource.objects.filter(clinic=row.clinic_id).values("pk")}
+        absences[row.pk] = whose, stretches
+    return Hold.objects.visits_in(absences, at=at)
 
 
 def handle_visits(

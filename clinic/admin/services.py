@@ -1,13 +1,12 @@
 """Resources with their hours, dated exceptions, and services with their phases."""
 
-from datetime import timedelta
-
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Case, When
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from clinic.actions.absences import booked_into
 from clinic.admin.audited import PartInline, SettingAdmin
 from clinic.admin.walls import led_by, units_for
 from clinic.admin.words import PlainPage, PlainWords, column
@@ -20,7 +19,6 @@ from clinic.forms.settings import (
 )
 from clinic.models import (
     Competence,
-    Hold,
     HoursException,
     Resource,
     Service,
@@ -28,11 +26,8 @@ from clinic.models import (
     User,
     WeeklyHours,
 )
-from clinic.scheduling.minutes import day_bounds, minute_of
 from clinic.templatetags.desk import clock, visit_strip
 from clinic.templatetags.needlepoint import day_year
-
-LONGEST_LOOK_DAYS = 92  # of an absence whose visits are counted day by day
 
 
 class WeeklyHoursInline(PlainWords, PartInline):
@@ -114,7 +109,7 @@ class AbsenceList(ChangeList):
         """Count the visits of the rows shown."""
         super().get_results(request)
         self.result_list = list(self.result_list)
-        counts = visits_in(self.result_list, at=timezone.now())
+        counts = booked_into(self.result_list, at=timezone.now())
         for row in self.result_list:
             row.visits_in_it = counts.get(row.pk, 0)
 
@@ -172,14 +167,14 @@ class HoursExceptionAdmin(PlainPage, SettingAdmin):
         if not row.pk:
             return "Said as soon as it is saved."
         if not hasattr(row, "visits_in_it"):
-            row.visits_in_it = visits_in([row], at=timezone.now()).get(row.pk, 0)
+            row.visits_in_it = booked_into([row], at=timezone.now()).get(row.pk, 0)
         shown = {"count": row.visits_in_it, "is_off": row.kind == HoursException.Kind.OFF}
         return render_to_string("admin/clinic/hoursexception/_consequence.html", shown)
 
     def save_model(self, request, obj, form, change):
         """Save, and say at once what falls into it."""
         super().save_model(request, obj, form, change)
-        if count := visits_in([obj], at=timezone.now()).get(obj.pk, 0):
+        if count := booked_into([obj], at=timezone.now()).get(obj.pk, 0):
             words = "1 appointment falls" if count == 1 else f"{count} appointments fall"
             messages.warning(request, f"{words} into it. Find new times for them in Repair.")
 
@@ -196,28 +191,6 @@ class HoursExceptionAdmin(PlainPage, SettingAdmin):
         """Delete each row the way one row is deleted."""
         for row in queryset:
             self.delete_model(request, row)
-
-
-def visits_in(rows, *, at) -> dict[int, int]:
-    """Return how many visits to come fall into absences, by the key of each. One query."""
-    absences = {}
-    for row in rows:
-        first = max(row.from_day, row.clinic.local_date(at))
-        days = range(min((row.to_day - first).days + 1, LONGEST_LOOK_DAYS))
-        if row.kind != HoursException.Kind.OFF or not days:
-            continue
-        zone, each = row.clinic.zone, [first + timedelta(days=n) for n in days]
-        whose = (
-            {"resource": row.resource_id}
-            if row.resource_id
-            else {"resource__clinic": row.clinic_id}
-        )
-        stretches = [(day_bounds(each[0], zone)[0], day_bounds(each[-1], zone)[1])]
-        if row.from_min is not None:
-            hours = row.from_min, row.to_min
-            stretches = [tuple(minute_of(day, wall, zone) for wall in hours) for day in each]
-        absences[row.pk] = whose, stretches
-    return Hold.objects.visits_in(absences, at=at)
 
 
 class ServicePhaseInline(PlainWords, PartInline):

@@ -357,9 +357,12 @@ class HoldQuerySet(models.QuerySet):
         }  # fmt: skip
         if not counts:
             return {}
-        ends = [end for _, stretches in absences.values() for pair in stretches for end in pair]
-        rows = self.filter(start__gt=min(ends) - HOLD_LONGEST_MIN, start__lt=max(ends))
-        found = rows.order_by().aggregate(**counts)
+        near = Q()  # no other hold is read
+        for whose, stretches in absences.values():
+            if stretches:
+                first, last = min(stretches)[0], max(end for _, end in stretches)
+                near |= Q(**whose, start__gt=first - HOLD_LONGEST_MIN, start__lt=last)
+        found = self.filter(near).order_by().aggregate(**counts)
         return {key: found.get(f"absence_{key}", 0) for key in absences}
 
 

@@ -1,6 +1,6 @@
 """Rows into the values the pure slot search works on, in a handful of queries whatever the size."""
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -99,6 +99,11 @@ def snapshot(
     are in `ignore` do not count: those about to be moved. Three queries.
     """
     known = _unbusy(clinic, service, from_day, days, practitioner_ids)
+    return with_taken(known, from_day=from_day, days=days, ignore=ignore)
+
+
+def with_taken(known: Snapshot, *, from_day: date, days: int, ignore=()) -> Snapshot:
+    """Return hours with what their resources have taken on `days` local days. One query."""
     ids = [row.resource_id for row in known.resources]
     return _with_busy(known, from_day, days, tuple(ignore), ids)
 
@@ -168,10 +173,12 @@ def opening_hours(clinic, *, from_day: date, days: int) -> Snapshot:
 
 def with_promised(known: Snapshot, promised: Iterable[Stretch]) -> Snapshot:
     """Return a snapshot in which these stretches are taken as well."""
-    busy = defaultdict(list, {key: list(rows) for key, rows in known.busy.items()})
+    more = defaultdict(list)
     for resource_id, start, end in promised:
-        busy[resource_id].append((start, end))
-    return replace(known, busy=dict(busy))
+        more[resource_id].append((start, end))
+    return replace(known, busy=ChainMap(
+        {key: [*known.busy.get(key, ()), *rows] for key, rows in more.items()}, known.busy
+    ))  # fmt: skip
 
 
 def snapshots_by_week(
@@ -271,15 +278,13 @@ def _weekly(units, from_day: date, to_day: date) -> tuple[dict[int, str], dict[i
 
 def _exceptions(clinic, kinds, from_day, to_day) -> dict[int | None, list[DatedException]]:
     """Return dated exceptions by resource; those of the whole clinic under None."""
-    rows = (
-        HoursException.objects.filter(clinic=clinic, from_day__lte=to_day, to_day__gte=from_day)
-        .order_by("pk")
-        .values_list(
-            "resource_id", "from_day", "to_day", "kind", "from_min", "to_min", "reason"
-        )
-    )  # fmt: skip
+    rows = HoursException.objects.filter(
+        clinic=clinic, from_day__lte=to_day, to_day__gte=from_day
+    ).order_by("pk")
     found = defaultdict(list)
-    for resource_id, *row in rows:
+    for resource_id, *row in rows.values_list(
+        "resource_id", "from_day", "to_day", "kind", "from_min", "to_min", "reason"
+    ):
         if resource_id is None or resource_id in kinds:
             found[resource_id].append(DatedException(*row))
     return found
@@ -307,9 +312,12 @@ class _Taken(Mapping):
 
     def __init__(self, packed: Mapping[int, str]) -> None:
         self._packed = packed
+        self._read: dict[int, Stretches] = {}
 
     def __getitem__(self, resource_id: int) -> Stretches:
-        return Stretches(map(int, self._packed[resource_id].split(",")))
+        if resource_id not in self._read:
+            self._read[resource_id] = Stretches(map(int, self._packed[resource_id].split(",")))
+        return self._read[resource_id]
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._packed)
@@ -356,6 +364,13 @@ class Healing:
         self.rests = list(
             rows.order_by("start_day").values_list("area__zone_code", "start_day", "end_day")
         )
+
+    @classmethod
+    def of(cls, rests: Iterable[tuple[str, int, int]]) -> "Healing":
+        """Return the same from rests at hand: zone code and days since 1970-01-01, `[start, end)`."""
+        healing = cls.__new__(cls)
+        healing.rests = list(rests)
+        return healing
 
     def allows(self, wishes: Iterable[RestWish]) -> bool:
         """Say whether all these rests are free."""

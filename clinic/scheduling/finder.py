@@ -5,8 +5,8 @@ that may serve it. Rooms and devices are interchangeable and picked by the searc
 practitioner is part of the answer.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -117,6 +117,11 @@ class Snapshot:
         if shape not in self._finders:
             self._finders[shape] = Finder(self, shape)
         return self._finders[shape]
+
+    def only(self, resource_ids: Collection[int]) -> "Snapshot":
+        """The same of these resources alone: of those that can serve one service, say."""
+        rows = tuple(row for row in self.resources if row.resource_id in resource_ids)
+        return replace(self, resources=rows)
 
 
 @dataclass(frozen=True, slots=True)

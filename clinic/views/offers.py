@@ -69,7 +69,8 @@ class Search:
 
     `units` are the clinic's practitioners, rooms and devices by key; `session` is the session of a
     course it is for; `moving` the appointment that gives way, `kept` keys of kept times that do
-    outside courses, `over` keys of kept times that have expired.
+    outside courses, `over` keys of kept times that have expired. `course` is the session's and
+    `healing` what its zones rest, the course's own bookings aside, where they have been read.
     """
 
     clinic: Clinic
@@ -83,6 +84,8 @@ class Search:
     moving: Appointment | None = None
     kept: Sequence[int] = ()
     over: Sequence[int] = ()
+    course: Course | None = None
+    healing: Healing | None = None
 
     @property
     def today(self) -> date:
@@ -213,9 +216,9 @@ class DayRules:
         )  # fmt: skip
         self.window, self.rest = None, None
         if search.session:
-            self.course = Course(search.session.plan)
+            self.course = search.course or Course(search.session.plan)
             self.number = search.session.number
-            self.healing = Healing(
+            self.healing = search.healing or Healing(
                 search.patient, self.course.zone_codes,
                 ignore=[*self.course.giving_way(self.number), *search.over],
             )  # fmt: skip

@@ -6,6 +6,7 @@ from functools import partial
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.bench.gaps import gaps
 from tests.bench.pages import LETTERS, visitors
 from tests.bench.timing import Result, measure
 from treatments.models.worklist import first_to_call
@@ -13,7 +14,7 @@ from treatments.views.due import due_rows
 
 
 def lists(samples: int) -> Iterator[Result]:
-    """Measure the due worklist: its first rows ready to print, and its pages."""
+    """Measure the due worklist, its first rows and its pages, and the waitlist with its gaps."""
     people, now = visitors(), timezone.now()
     yield measure(
         Result("due worklist, rows", target="p95 ≤ 20 ms", target_ms=20),
@@ -32,6 +33,7 @@ def lists(samples: int) -> Iterator[Result]:
             Result(name, target="≤ 20 queries, p95 ≤ 150 ms", target_ms=150, target_queries=20),
             deeds, samples,
         )  # fmt: skip
+    yield from gaps(samples)
 
 
 def _rows(clinic, today) -> list:

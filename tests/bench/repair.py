@@ -30,7 +30,7 @@ ROWS = (
     ("E", "repair 520 appointments, dense, two people off a week", 3000),
 )
 AHEAD_DAYS, AWAY_DAYS, AROUND_DAYS = 3, 3, 7
-PAGE_MS = 1000
+PAGE_MS, PAGE_QUERIES = 1000, 20
 HELD = re.compile(r'name="(v\d+-\w+)" value="([^"]*)"')
 
 
@@ -70,7 +70,10 @@ def pages(samples: int) -> Iterator[Result]:
             f"repair page, one day refused, {words}": _refusal(person, address),
         }
         for name, deed in deeds.items():
-            result = Result(name, target=f"p95 ≤ {PAGE_MS} ms of processor", target_ms=PAGE_MS)
+            result = Result(
+                name, target=f"≤ {PAGE_QUERIES} queries, p95 ≤ {PAGE_MS} ms of processor",
+                target_ms=PAGE_MS, target_queries=PAGE_QUERIES,
+            )  # fmt: skip
             measure(result, [deed], min(samples, ROUNDS * 5))
             result.times = list(result.work)
             yield result

@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.actions.absences import Absence, visits_in
+from clinic.actions.absences import LONGEST_ABSENCE_DAYS, Absence, booked_into
 from clinic.models import Appointment, HoursException, Resource, WeeklyHours
 from clinic.scheduling.disruption import Place, charges, price
 from clinic.scheduling.finder import Slot
@@ -190,7 +190,8 @@ class RepairPage:
     def form(self) -> AbsenceForm:
         """Return the form for an absence."""
         sent = self.request.POST if "absent" in self.sent else None
-        return AbsenceForm(sent, clinic=self.request.clinic, today=self.today)
+        units = [row for row in self.units.values() if row.active]
+        return AbsenceForm(sent, clinic=self.request.clinic, units=units, today=self.today)
 
     # --- What was pressed -------------------------------------------------------------------------
     def _decide(self) -> None:
@@ -205,10 +206,12 @@ class RepairPage:
         elif self.deed in {"accept", "pin"}:
             self.marks[self.key] = self.deed if self.marks[self.key] != self.deed else ""
         elif self.deed == "forget":
-            visit = next((row for row in self.disruption.visits if row.pk == self.key), None)
+            visits = self.disruption.visits
+            visit = next((row for row in visits if row.pk == self.key), None)
             kept = words_of(self.disruption.kept_refusals(visit)) if visit else []
             self.tokens[self.key] = [f"-{word}" for word in kept][:MOST_REFUSALS]
-            del self.disruption  # it was read with what is forgotten now
+            del self.disruption  # it knew nothing of what is forgotten now
+            self.disruption.visits = visits
         elif self.deed in {"day", "weekday", "who"} and form.slot:
             self.marks[self.key] = ""
             token = {"day": f"d{form.slot.day.isoformat()}", "weekday": f"w{form.slot.day.weekday()}",
@@ -316,12 +319,13 @@ class RepairPage:
         """Return absences to come into which visits are still booked, with their words and count."""
         clinic = self.request.clinic
         kept = HoursException.objects.filter(clinic=clinic, kind="off", to_day__gte=self.today)
-        found = []
-        for row in kept.select_related("resource").order_by("from_day", "pk")[:MOST_ABSENCES]:
-            absence = Absence.of(row)
-            if count := len(visits_in(clinic, absence, at=self.at)):
-                found.append((row, absence.words, count))
-        return found
+        rows = list(kept.order_by("from_day", "pk")[:MOST_ABSENCES])
+        for row in rows:
+            row.clinic = clinic
+            if row.resource_id in self.units:
+                row.resource = self.units[row.resource_id]
+        counts = booked_into(rows, at=self.at, look_days=LONGEST_ABSENCE_DAYS)
+        return [(row, Absence.of(row).words, counts[row.pk]) for row in rows if counts.get(row.pk)]
 
     @property
     def facts(self) -> dict:

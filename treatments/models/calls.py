@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 from clinic.models import Appointment
-from clinic.models.openings import shape_of, snapshot, with_promised
+from clinic.models.openings import shape_of, with_promised
 from clinic.scheduling.disruption import Place
 from clinic.scheduling.finder import Slot, Snapshot
 from clinic.scheduling.masks import frame_of
 from clinic.scheduling.minutes import minute_of_instant
 from clinic.scheduling.slots import Wish, holds_of, next_slots
-from treatments.models.disruptions import Disruption, Window
+from treatments.models.disruptions import BEYOND_DAYS, Disruption, Window
 
-BEYOND_DAYS = 42  # looked at after the days of the repair
 SOON_MIN = 60  # nobody is asked on the telephone to come within the hour
 
 
@@ -28,7 +28,6 @@ class Offers:
     disruption: Disruption
     places: Mapping[int, Place | None]
     _given: dict[date, list[tuple[int, int, int]]] = field(default_factory=dict, init=False)
-    _read: dict[tuple[int, date], Snapshot] = field(default_factory=dict, init=False)
     _days: dict[tuple[int, date], Snapshot] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -63,28 +62,23 @@ class Offers:
         first = frame_of(day, self.disruption.clinic.zone).start
         if day == self.disruption.today:
             first = max(first, minute_of_instant(self.disruption.at) + SOON_MIN)
-        found = next_slots(self._known(row.service, day), shape_of(row.service), from_minute=first,
+        found = next_slots(self._known(row, day), shape_of(row.service), from_minute=first,
                            days=1, count=1, wish=wish)  # fmt: skip
         return found[0] if found and found[0].day == day else None
 
     # --- What is taken ----------------------------------------------------------------------------
-    def _known(self, service, day: date) -> Snapshot:
-        """Return a day of a service: what the diary holds, and what was given out."""
-        key = service.pk, day
+    def _known(self, row: Appointment, day: date) -> Snapshot:
+        """Return a day of a visit's service: what the diary holds, and what was given out."""
+        key = row.service_id, day
         if key not in self._days:
-            self._days[key] = with_promised(self._in_diary(service, day), self._given.get(day, ()))
+            known = self._in_diary.only(self.disruption.competent(row))
+            self._days[key] = with_promised(known, self._given.get(day, ()))
         return self._days[key]
 
-    def _in_diary(self, service, day: date) -> Snapshot:
-        """Return what the diary holds; today is read apart from the days beyond."""
-        is_today = day == self.disruption.today
-        first = day if is_today else self.disruption.days[-1] + timedelta(days=1)
-        key = service.pk, first
-        if key not in self._read:
-            self._read[key] = snapshot(self.disruption.clinic, service, from_day=first,
-                                       days=1 if is_today else BEYOND_DAYS,
-                                       ignore=self.disruption.over)  # fmt: skip
-        return self._read[key]
+    @cached_property
+    def _in_diary(self) -> Snapshot:
+        """What the diary holds, read once for every service."""
+        return self.disruption.in_diary()
 
     def _give(self, slot: Slot, row: Appointment) -> None:
         self._given.setdefault(slot.day, []).extend(holds_of(slot, shape_of(row.service)))

@@ -7,17 +7,19 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from clinic.models import Appointment, Clinic, Rest
-from clinic.models.openings import shape_of, snapshot
+from clinic.models.openings import opening_hours, shape_of, with_taken
 from clinic.models.patients import Blackout
 from clinic.models.services import Competence
 from clinic.scheduling.disruption import Place, Problem, RepairWeights, Unit, Visit
-from clinic.scheduling.finder import Slot, free_minutes
+from clinic.scheduling.finder import Slot, Snapshot, free_minutes
 from clinic.scheduling.masks import frame_of, span
 from clinic.scheduling.minutes import DAY_MIN, day_number, minute_of_instant
-from treatments.models.openings import Course, day_of_session
+from treatments.models.openings import Course, courses_of, day_of_session
 from treatments.models.planned import PlannedSession
+from treatments.models.plans import TreatmentPlan
 
 FORTNIGHT_DAYS, LONGEST_DAYS, AROUND_DAYS = 14, 35, 7
+BEYOND_DAYS = 42  # after the days of a repair, in which times are offered on the telephone
 #: A new time is told by message. One for the same day may be read too late, and preparing the skin
 #: begins the day before: for today only the very same time, with somebody else, is proposed.
 NOTICE_DAYS = 1
@@ -101,11 +103,26 @@ class Disruption:
         return Appointment.tentative.over(self.clinic, self.at)
 
     @cached_property
+    def _hours(self) -> Snapshot:
+        """The hours of everybody and everything from today to the last day that is called about."""
+        return opening_hours(self.clinic, from_day=self.today, days=self._days_ahead)
+
+    @property
+    def _days_ahead(self) -> int:
+        return (self.days[-1] - self.today).days + 1 + BEYOND_DAYS
+
+    def in_diary(self) -> Snapshot:
+        """Return the diary as it stands, the visits to move at their old times. One query."""
+        return with_taken(
+            self._hours, from_day=self.today, days=self._days_ahead, ignore=self.over
+        )  # fmt: skip
+
+    @cached_property
     def problem(self) -> Problem:
         """Return the problem for the search; the holds of the visits to move count as free."""
         gone = [*(row.pk for row in self.visits), *self.over]
-        known = snapshot(
-            self.clinic, None, from_day=self.days[0], days=len(self.days), ignore=gone
+        known = with_taken(
+            self._hours, from_day=self.days[0], days=len(self.days), ignore=gone
         )  # fmt: skip
         kinds = {row.resource_id: row.kind for row in known.resources}
         free = free_minutes(known, self.days)
@@ -223,24 +240,16 @@ class Disruption:
 
     # --- The courses ------------------------------------------------------------------------------
     @cached_property
-    def _sessions(self) -> dict[int, PlannedSession]:
-        """The session each visit is for, by visit."""
-        rows = PlannedSession.objects.filter(appointment__in=[row.pk for row in self.visits])
-        rows = rows.select_related("plan").prefetch_related(
-            "plan__sessions__appointment", "plan__zones__zone"
-        )
-        return {row.appointment_id: row for row in rows}
+    def _courses(self) -> dict[int, Course]:
+        sessions = PlannedSession.objects.filter(appointment__in=[row.pk for row in self.visits])
+        return courses_of(TreatmentPlan.objects.filter(pk__in=sessions.values("plan")))
 
     @cached_property
-    def _courses(self) -> dict[int, Course]:
-        return {
-            session.plan_id: Course.draft(
-                session.plan,
-                sorted(session.plan.sessions.all(), key=lambda row: row.number),
-                [row.zone.code for row in session.plan.zones.all()],
-            )
-            for session in self._sessions.values()
-        }
+    def _sessions(self) -> dict[int, PlannedSession]:
+        """The session each visit is for, by visit."""
+        waiting = {row.pk for row in self.visits}
+        rows = (row for course in self._courses.values() for row in course.sessions)
+        return {row.appointment_id: row for row in rows if row.appointment_id in waiting}
 
     def _own_visits(self, plan_id: int) -> set[int | None]:
         """The visits to come of a course: between them its own intervals decide."""

@@ -1,5 +1,6 @@
 """A course's rows into the wishes of the pure planner, in a fixed number of queries."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -159,6 +160,23 @@ class Course:
             if row.number < number:
                 first = days.get(row.number, first)
         return first
+
+
+def courses_of(plans: Iterable[TreatmentPlan]) -> dict[int, Course]:
+    """Return courses by key, each with its sessions and its zones' codes. Two queries for them all.
+
+    The sessions carry their appointments and the very plan that was given.
+    """
+    known = {plan.pk: plan for plan in plans}
+    sessions, codes = defaultdict(list), defaultdict(list)
+    rows = PlannedSession.objects.filter(plan__in=list(known)).order_by("plan", "number")
+    for row in rows.select_related("appointment"):
+        row.plan = known[row.plan_id]
+        sessions[row.plan_id].append(row)
+    zones = PlanZone.objects.filter(plan__in=list(known)).order_by("zone__order", "pk")
+    for key, code in zones.values_list("plan", "zone__code"):
+        codes[key].append(code)
+    return {key: Course.draft(plan, sessions[key], codes[key]) for key, plan in known.items()}
 
 
 def rests_for(planned_session: PlannedSession, day: date) -> list[RestWish]:

@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from clinic.forms.diary import BookingForm
-from clinic.models import FreedTime
 from clinic.permissions import CARE
 from clinic.scheduling.reasons import day_words
 from clinic.views.calendar import UNDO_KEY
@@ -15,7 +14,8 @@ from clinic.views.looks import look_at
 from treatments.actions.waitlist import add_to_waitlist, end_wish, give_place
 from treatments.forms.waitlist import WaitlistForm
 from treatments.models import WaitlistEntry
-from treatments.views.gaps import Gap, fits, offers_of_gaps, open_gaps
+from treatments.models.gaps import Gap, open_gaps
+from treatments.views.gaps import fits, offers_of_gaps
 
 INVALID = 422
 
@@ -62,13 +62,14 @@ def waitlist_end(request, entry_id):
 def waitlist_gap(request):
     """Answer with the freed times that suit somebody who waits, each with whom."""
     at = timezone.now()
-    if not FreedTime.objects.open(request.clinic, at).exists():
+    known = open_gaps(request.clinic, at)
+    if not known:
         return HttpResponse("")
     units = {row.pk: row for row in request.clinic.resources.all()}
     gaps = [
         {"gap": gap, "fits": found, "clock": gap.clock(request.clinic.zone),
          "who": units[gap.practitioner_id]}
-        for gap, found in offers_of_gaps(request.clinic, at, units)
+        for gap, found in offers_of_gaps(known, clinic=request.clinic, at=at, units=units)
     ]  # fmt: skip
     if not gaps:
         return HttpResponse("")

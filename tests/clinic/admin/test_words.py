@@ -1,7 +1,7 @@
 """The admin in plain words: the home by use, weeks at a glance, absences with their consequence."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -10,9 +10,7 @@ from django.apps import apps
 from django.contrib.admin.widgets import AutocompleteMixin, FilteredSelectMultiple
 from django.urls import reverse
 
-from clinic.actions.absences import Absence
-from clinic.actions.absences import visits_in as repaired
-from clinic.admin.services import visits_in
+from clinic.actions.absences import LONGEST_ABSENCE_DAYS, Absence, booked_into, visits_in
 from clinic.models import Appointment, HoursException, Patient, WeeklyHours
 from clinic.permissions import ADMIN_MODELS
 from clinic.templatetags.desk import by_use, hours, week_strip
@@ -23,7 +21,7 @@ from treatments.models import TreatmentPlan
 MONDAY = date(2026, 11, 23)
 # Session, account, clinics of the frame, whether the person leads; two of the account's own
 # permissions; how many, twice (found and in all); the rows; the visits that fall into them.
-ABSENCE_QUERIES = 10
+ABSENCE_QUERIES = 9
 
 
 @pytest.fixture(autouse=True)
@@ -91,9 +89,22 @@ def test_the_visits_an_absence_falls_on_are_counted_once_each(clinic, now):
             to_min=1020), away(clinic, kind="extra", from_min=1020, to_min=1080),
             away(clinic, from_day=date(2026, 11, 2), to_day=date(2026, 11, 3))]  # fmt: skip
 
-    counts = visits_in(rows, at=now)
+    counts = booked_into(rows, at=now)
 
     assert [counts.get(row.pk, 0) for row in rows] == [2, 3, 1, 0, 0]
+
+
+@pytest.mark.parametrize(("offset", "found"), [(92, 1), (93, 0)])
+def test_hours_are_looked_at_day_by_day_for_three_months(clinic, now, offset, found):
+    visit = factories.appointment(factories.patient(clinic), now.date() + timedelta(days=92), 600)
+    first = visit.local_date - timedelta(days=offset - 1)
+    row = away(clinic, from_day=first, to_day=first + timedelta(days=120), from_min=540, to_min=720)
+    whole = away(clinic, from_day=first, to_day=first + timedelta(days=120))
+
+    counts = booked_into([row, whole], at=now)
+
+    assert (counts[row.pk], counts[whole.pk]) == (found, 1)
+    assert booked_into([row], at=now, look_days=LONGEST_ABSENCE_DAYS) == {row.pk: 1}
 
 
 def test_only_what_repair_would_move_is_counted(clinic, now, lead):
@@ -111,9 +122,9 @@ def test_only_what_repair_would_move_is_counted(clinic, now, lead):
     factories.appointment(factories.patient(clinic), date(2026, 11, 23), 540)  # begins now
     absence = away(clinic, from_day=date(2026, 11, 23))
 
-    found = repaired(clinic, Absence.of(absence), at=now)
+    found = visits_in(clinic, Absence.of(absence), at=now)
 
-    assert visits_in([absence], at=now) == {absence.pk: len(found)} == {absence.pk: 1}
+    assert booked_into([absence], at=now) == {absence.pk: len(found)} == {absence.pk: 1}
 
 
 @pytest.mark.parametrize("rows", [1, 3])

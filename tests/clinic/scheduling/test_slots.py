@@ -99,6 +99,18 @@ def test_a_visit_may_overlap_another_ones_numbing_but_not_its_needling():
     assert starts(day_slots(snapshot, NUMBED, day=MONDAY)) == [580, 620, 630]
 
 
+def test_what_is_known_of_some_resources_offers_them_alone():
+    known = practice(busy={ROOM: [stretch(540, 660)]}, ids=(ANNA, BRUNO, ROOM, OTHER_ROOM, PEN),
+                     hours=(540, 660))  # fmt: skip
+
+    only = known.only({ANNA, ROOM, PEN}), known.only({BRUNO, OTHER_ROOM, PEN})
+
+    assert [starts(day_slots(some, NUMBED, day=MONDAY)) for some in only] == [
+        [], [540, 550, 560, 570]
+    ]  # fmt: skip
+    assert {slot.practitioner_id for slot in day_slots(only[1], NUMBED, day=MONDAY)} == {BRUNO}
+
+
 def test_the_needed_holds_are_one_per_stretch_sorted_by_resource():
     slot = day_slots(practice(), NUMBED, day=MONDAY)[0]
 

@@ -305,21 +305,68 @@ def test_another_clinics_visits_are_not_on_the_page(as_user, lead, now):
     assert "Nothing waits to be moved" in text(answer)
 
 
-def test_the_page_asks_a_fixed_number_of_queries(
-    as_user, clinic, lead, now, django_assert_max_num_queries
-):
-    absence = Absence(clinic.resources.practitioners()[0], TUESDAY, TUESDAY, "sick")
-    for minute in (540, 660, 780, 900):
+def let_be_ill(clinic, lead, now, many):
+    """Return visits of as many courses to move, and an absence each that is still booked into."""
+    who, other = clinic.resources.practitioners()[:2]
+    visits = []
+    for minute in (540, 660, 780)[:many]:
         plan = factories.plan(factories.patient(clinic))
-        book_session(planned_session=plan.sessions.get(number=1),
-                     slot=factories.slot_on(clinic, TUESDAY, minute), at=now, by=lead)  # fmt: skip
+        slot = factories.slot_on(clinic, TUESDAY, minute)
+        visits.append(
+            book_session(planned_session=plan.sessions.get(number=1), slot=slot, at=now, by=lead)
+        )
+        later = TUESDAY + timedelta(days=28 + len(visits))
+        factories.appointment(factories.patient(clinic), later, minute, who=other)
+        clinic.hours_exceptions.create(resource=other, from_day=later, to_day=later, reason="leave")
+    absence = Absence(who, TUESDAY, TUESDAY, "sick")
     keep_absence(clinic=clinic, absence=absence, at=now, by=lead)
+    return visits
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_the_page_costs_the_same_queries_for_one_visit_and_for_three(
+    as_user, clinic, lead, now, django_assert_num_queries, many
+):
+    let_be_ill(clinic, lead, now, many)
     client = as_user(lead)
 
-    with django_assert_max_num_queries(32):
+    with django_assert_num_queries(20):
         answer = client.get(URL)
 
-    assert len(held(answer)) == 16
+    assert len(held(answer)) == 4 * many
+    assert text(answer).count("1 appointment is still booked into it.") == many
+
+
+@pytest.mark.parametrize("deed", ["day", "weekday", "who", "accept", "forget"])
+@pytest.mark.parametrize("many", [1, 3])
+def test_a_press_costs_the_same_queries_for_one_visit_and_for_three(
+    as_user, clinic, lead, now, django_assert_num_queries, many, deed
+):
+    visits = let_be_ill(clinic, lead, now, many)
+    client = as_user(lead)
+    before = client.get(URL)
+
+    with django_assert_num_queries(18):
+        answer = press(client, before, f"{deed}-{visits[0].pk}")
+
+    assert len(held(answer)) == 4 * many
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_the_list_to_call_costs_the_same_queries_for_one_patient_and_for_three(
+    as_user, clinic, lead, now, django_assert_num_queries, many
+):
+    for visit in let_be_ill(clinic, lead, now, many):
+        visit.patient.blackouts.create(kind="holiday", from_day=TUESDAY - timedelta(days=30),
+                                       to_day=TUESDAY + timedelta(days=20))  # fmt: skip
+    client = as_user(lead)
+
+    with django_assert_num_queries(21):
+        answer = client.get(URL)
+
+    assert [call.next_free.day for call in answer.context["calls"]] == [
+        TUESDAY + timedelta(days=21)
+    ] * many
 
 
 def test_who_was_to_come_today_at_another_time_is_to_be_called_at_once(as_user, clinic, lead, now):

@@ -12,7 +12,14 @@ from tests.support import courses
 from tests.support.courses import FIRST, booked_on, days
 from treatments.actions import diary
 from treatments.actions.kept import keep_dates
-from treatments.models.openings import course_request, first_legal_day, next_free_day, propose
+from treatments.models.openings import (
+    Course,
+    course_request,
+    courses_of,
+    first_legal_day,
+    next_free_day,
+    propose,
+)
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
@@ -42,6 +49,24 @@ def test_the_first_legal_day_counts_through_sessions_without_a_date(course, book
     book(1, FIRST)
 
     assert [first_legal_day(course, k) for k in (2, 3)] == [FIRST + days(28), FIRST + days(56)]
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_several_courses_are_read_as_each_alone(
+    course, book, clinic, many, django_assert_num_queries
+):
+    book(1, FIRST)
+    plans = [course, *(factories.plan(factories.patient(clinic)) for _ in range(many - 1))]
+
+    with django_assert_num_queries(2):
+        found = courses_of(plans)
+        known = [(found[plan.pk].plan, found[plan.pk].days) for plan in plans]
+
+    alone = [Course(plan) for plan in plans]
+    assert known == [(row.plan, row.days) for row in alone]
+    for row in alone:
+        assert found[row.plan.pk].zone_codes == row.zone_codes
+        assert found[row.plan.pk].sessions == row.sessions
 
 
 def test_the_first_legal_day_waits_for_a_zone_of_another_course(course, patient, now, desk):

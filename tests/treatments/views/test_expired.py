@@ -15,7 +15,8 @@ from treatments.actions.diary import keep_session
 from treatments.actions.repair import Absence, keep_absence
 from treatments.actions.waitlist import add_to_waitlist
 from treatments.models.disruptions import Disruption
-from treatments.views.gaps import Gap, fits
+from treatments.models.gaps import Gap
+from treatments.views.gaps import fits
 
 pytestmark = pytest.mark.django_db
 IN_TIME, OVER = KEPT_FOR - timedelta(microseconds=1), KEPT_FOR

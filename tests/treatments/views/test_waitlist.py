@@ -1,5 +1,6 @@
 """The waitlist: a time that becomes free names those it suits, and one tap gives it to one."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,8 @@ from tests.support.diary import TUESDAY
 from treatments.actions.diary import book_session
 from treatments.actions.waitlist import add_to_waitlist
 from treatments.models import WaitlistEntry
-from treatments.views.gaps import Gap, fits
+from treatments.models.gaps import Gap
+from treatments.views.gaps import fits
 
 pytestmark = pytest.mark.django_db
 NEXT_WEEK = TUESDAY + timedelta(days=7)
@@ -118,6 +120,16 @@ def test_only_an_earlier_day_than_the_one_booked_is_offered(clinic, gap, desk, l
     entry = waiting(clinic, plan=plan, service=plan.service)
 
     assert named(clinic, gap) == ([entry] if suits else [])
+
+
+def test_of_those_who_may_be_asked_the_first_in_turn_are_tried(clinic, gap, monkeypatch):
+    monkeypatch.setattr("treatments.models.gaps.LOOKED_AT", 2)
+    left = waiting(clinic)
+    waiting(clinic, until=NEXT_WEEK - timedelta(days=1))
+    waiting(clinic, weekdays=[0])
+    fits_it, _too_late = waiting(clinic), waiting(clinic)
+
+    assert named(clinic, replace(gap, left_by=frozenset([left.patient_id]))) == [fits_it]
 
 
 def test_a_gap_that_has_begun_suits_nobody(clinic):
@@ -293,3 +305,38 @@ def test_the_list_costs_the_same_queries_for_any_number_of_rows(
 
     with django_assert_num_queries(4):
         client.get(reverse("waitlist"))
+
+
+def with_a_later_visit(clinic, desk, number, *, has_course):
+    """Return the wish of somebody whose visit is a month away, and who is away before it."""
+    patient = factories.patient(clinic)
+    patient.blackouts.create(kind="holiday", from_day=TUESDAY, to_day=TUESDAY)
+    slot = factories.slot_on(clinic, NEXT_WEEK + timedelta(days=28), 540 + 120 * number)
+    if not has_course:
+        factories.appointment(patient, slot.day, slot.wall_min)
+        return waiting(clinic, patient=patient)
+    plan = factories.plan(patient, agreed_on=factories.NOW.date())
+    book_session(planned_session=plan.sessions.get(number=1), at=factories.NOW, by=desk, slot=slot)
+    return waiting(clinic, plan=plan, service=plan.service)
+
+
+@pytest.mark.parametrize(
+    ("has_course", "queries"), [([True], 17), ([False], 15), ([True, False], 18)]
+)
+@pytest.mark.parametrize("many", [1, 3])
+def test_a_freed_time_costs_the_same_queries_for_one_who_waits_and_for_three(
+    clinic, desk, as_user, django_assert_num_queries, many, has_course, queries
+):
+    kinds = (has_course * many)[: max(many, len(has_course))]
+    entries = [with_a_later_visit(clinic, desk, n, has_course=k) for n, k in enumerate(kinds)]
+    starts = [TEN, 840][: 1 if many == 1 else 2]
+    for start in starts:
+        cancel(as_user(desk), factories.appointment(factories.patient(clinic), NEXT_WEEK, start))
+    client = as_user(factories.staff(clinic, "front_desk", username="other"))
+
+    with django_assert_num_queries(queries):
+        gaps = client.get(reverse("waitlist_gap")).context["gaps"]
+
+    found = [[(fit.entry, fit.visit.local_date) for fit in row["fits"]] for row in gaps]
+    later = NEXT_WEEK + timedelta(days=28)
+    assert found == [[(entry, later) for entry in entries]] * len(starts)

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from clinic.models import Appointment, AuditEvent, Blackout
+from clinic.models import Appointment, AuditEvent, Blackout, MoveWish
 from tests import factories
 from tests.support.records import appointment
 from tests.support.worklist import NOON, TODAY, WEEK, course, listed, where
@@ -156,6 +156,36 @@ def test_the_worklist_costs_the_same_queries_for_any_number_of_rows(
 
     with django_assert_num_queries(9):
         client.get("/worklist/")
+
+
+@pytest.mark.parametrize(
+    ("name", "queries"), [("call", 12), ("lapsed", 11), ("blocked", 11), ("snoozed", 11)]
+)
+@pytest.mark.parametrize("many", [1, 3])
+def test_each_list_costs_the_same_queries_for_rows_with_everything_they_can_show(
+    clinic, practitioner, as_user, django_assert_num_queries, name, queries, many
+):
+    who = clinic.resources.practitioners().first()
+    for _ in range(many):
+        patient = factories.patient(
+            clinic, preferred_practitioner=who, preferred_weekdays=[1], phone="020 7946 0001"
+        )
+        late = {"first": -57, "ideal": -50, "latest": -43} if name == "lapsed" else {}
+        plan = course(clinic, patient=patient, event_on=TODAY + timedelta(days=90), **late)
+        log_contact(plan=plan, result="no_answer", at=NOON, by=practitioner)
+        if name == "blocked":
+            Blackout.objects.create(patient=patient, kind="medical", from_day=TODAY, to_day=TODAY)
+        if name == "snoozed":
+            put_off(plan=plan, until=TODAY + WEEK, because="Calls back", today=TODAY, at=NOON,
+                    by=practitioner)  # fmt: skip
+        MoveWish.objects.create(appointment=appointment(patient=patient, day=TODAY + WEEK),
+                                asked_at=NOON, words="Fridays")  # fmt: skip
+    client = as_user(practitioner)
+
+    with django_assert_num_queries(queries):
+        page = client.get(f"/worklist/?list={name}")
+
+    assert (len(page.context["rows"]), len(page.context["wishes"])) == (many, many)
 
 
 @pytest.mark.parametrize(("opener", "field"), [("contact_url", "note"), ("snooze_url", "because")])
