@@ -286,6 +286,7 @@ def attach_member(request) -> None:
     rows = list(Membership.objects.for_frame(request.user))
     chosen = request.session.get("clinic_id")
     request.memberships = rows
+    request.user.is_lead = any(row.role == L for row in rows)  # known now: not asked again
     request.member = next(
         (row for row in rows if row.clinic_id == chosen), rows[0] if rows else None
     )

@@ -14,7 +14,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
-from clinic.actions.absences import Absence, visits_in
+from clinic.actions.absences import Absence
+from clinic.admin.services import visits_in
 from clinic.models import Appointment, HoursException, Resource, WeeklyHours
 from clinic.scheduling.disruption import Place, charges, price
 from clinic.scheduling.finder import Slot
@@ -190,7 +191,8 @@ class RepairPage:
     def form(self) -> AbsenceForm:
         """Return the form for an absence."""
         sent = self.request.POST if "absent" in self.sent else None
-        return AbsenceForm(sent, clinic=self.request.clinic, today=self.today)
+        units = [unit for unit in self.units.values() if unit.active]
+        return AbsenceForm(sent, clinic=self.request.clinic, today=self.today, units=units)
 
     # --- What was pressed -------------------------------------------------------------------------
     def _decide(self) -> None:
@@ -314,14 +316,12 @@ class RepairPage:
     @property
     def overlooked(self) -> list[tuple[HoursException, str, int]]:
         """Return absences to come into which visits are still booked, with their words and count."""
-        clinic = self.request.clinic
-        kept = HoursException.objects.filter(clinic=clinic, kind="off", to_day__gte=self.today)
-        found = []
-        for row in kept.select_related("resource").order_by("from_day", "pk")[:MOST_ABSENCES]:
-            absence = Absence.of(row)
-            if count := len(visits_in(clinic, absence, at=self.at)):
-                found.append((row, absence.words, count))
-        return found
+        kept = HoursException.objects.filter(
+            clinic=self.request.clinic, kind="off", to_day__gte=self.today
+        )
+        kept = kept.select_related("clinic", "resource").order_by("from_day", "pk")[:MOST_ABSENCES]
+        counts = visits_in(kept, at=self.at)
+        return [(row, Absence.of(row).words, counts[row.pk]) for row in kept if counts.get(row.pk)]
 
     @property
     def facts(self) -> dict:

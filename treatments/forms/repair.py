@@ -39,12 +39,13 @@ class AbsenceForm(forms.Form):
     from_min = ClockField(label="From", required=False)
     to_min = ClockField(label="To", required=False, help_text="Empty: whole days.")
 
-    def __init__(self, *args, clinic, today: date, **kwargs):
+    def __init__(self, *args, clinic, today: date, units: Iterable[Resource], **kwargs):
+        """`units` are the clinic's bookable people, rooms and devices, in order."""
         super().__init__(*args, **kwargs)
         self.clinic, self.today = clinic, today
         self.fields["resource"].queryset = Resource.objects.bookable(clinic)
         kinds = {}
-        for unit in Resource.objects.bookable(clinic):
+        for unit in units:
             kinds.setdefault(unit.get_kind_display(), []).append((unit.pk, unit.name))
         self.fields["resource"].choices = [("", NO_CHOICE), *kinds.items()]
         self.fields["from_day"].initial = today

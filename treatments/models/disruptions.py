@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from django.db.models import Prefetch
+
 from clinic.models import Appointment, Clinic, Rest
 from clinic.models.openings import shape_of, snapshot
 from clinic.models.patients import Blackout
@@ -16,6 +18,7 @@ from clinic.scheduling.masks import frame_of, span
 from clinic.scheduling.minutes import DAY_MIN, day_number, minute_of_instant
 from treatments.models.openings import Course, day_of_session
 from treatments.models.planned import PlannedSession
+from treatments.models.plans import PlanZone
 
 FORTNIGHT_DAYS, LONGEST_DAYS, AROUND_DAYS = 14, 35, 7
 #: A new time is told by message. One for the same day may be read too late, and preparing the skin
@@ -227,7 +230,8 @@ class Disruption:
         """The session each visit is for, by visit."""
         rows = PlannedSession.objects.filter(appointment__in=[row.pk for row in self.visits])
         rows = rows.select_related("plan").prefetch_related(
-            "plan__sessions__appointment", "plan__zones__zone"
+            Prefetch("plan__sessions", PlannedSession.objects.select_related("appointment")),
+            Prefetch("plan__zones", PlanZone.objects.select_related("zone")),
         )
         return {row.appointment_id: row for row in rows}
 

@@ -23,7 +23,7 @@ from treatments.models import TreatmentPlan
 MONDAY = date(2026, 11, 23)
 # Session, account, clinics of the frame, whether the person leads; two of the account's own
 # permissions; how many, twice (found and in all); the rows; the visits that fall into them.
-ABSENCE_QUERIES = 10
+ABSENCE_QUERIES = 9
 
 
 @pytest.fixture(autouse=True)

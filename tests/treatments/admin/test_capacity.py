@@ -18,7 +18,7 @@ URL = reverse("admin:treatments_treatmentplan_capacity")
 MONDAY = date(2026, 11, 23)
 # Session, account, clinics of the frame, whether the person leads; courses to place, how many;
 # units, units of the hours, hours, exceptions, holds.
-QUERIES = 10
+QUERIES = 9
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from treatments.models import TreatmentPlan
 LIST = reverse("admin:treatments_treatmentplan_changelist")
 # Session, account, clinics of the frame, whether the person leads; protocols and practitioners
 # to filter by; how many; two of the account's own permissions; the rows; how many in each state.
-QUERIES = 11
+QUERIES = 10
 
 
 @pytest.fixture
