@@ -126,7 +126,7 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "clinic.cache.Cache",
         "LOCATION": "clinic_cache",  # shared by all processes: rate limits must be
     }
 }
