@@ -131,6 +131,11 @@ CACHES = {
     }
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+#: Tasks the worker begins every night: of each clinic, with its key; of the house, with none.
+NIGHTLY_ROUNDS = {
+    "clinic": ["treatments.actions.lookahead.look_ahead"],
+    "house": ["clinic.actions.nightly.tidy"],
+}
 
 # --- Who ------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "clinic.User"
