@@ -276,6 +276,8 @@ def _over(request) -> tuple[int, ...]:
 
 def _visit(request, appointment_id) -> Appointment:
     rows = Appointment.objects.of(request.clinic).with_people()
-    row = get_object_or_404(rows.select_related("planned_session__plan"), pk=appointment_id)
+    row = get_object_or_404(
+        rows.select_related("planned_session__plan__service"), pk=appointment_id
+    )
     row.clinic = request.clinic
     return row
