@@ -287,6 +287,7 @@ def attach_member(request) -> None:
     request.user.is_lead = any(row.role == Role.LEAD for row in rows)  # the admin asks it again
     chosen = request.session.get("clinic_id")
     request.memberships = rows
+    request.user.is_lead = any(row.role == L for row in rows)  # known now: not asked again
     request.member = next(
         (row for row in rows if row.clinic_id == chosen), rows[0] if rows else None
     )

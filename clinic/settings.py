@@ -133,11 +133,16 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "clinic.cache.Cache",
         "LOCATION": "clinic_cache",  # shared by all processes: rate limits must be
     }
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+#: Tasks the worker begins every night: of each clinic, with its key; of the house, with none.
+NIGHTLY_ROUNDS = {
+    "clinic": ["treatments.actions.lookahead.look_ahead"],
+    "house": ["clinic.actions.nightly.tidy"],
+}
 
 # --- Who ------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "clinic.User"

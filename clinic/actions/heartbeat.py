@@ -1,8 +1,9 @@
 """The background worker's heartbeat: a task that runs once a minute and asks for the next one.
 
 A quiet server has no other work, so only this tells a worker that is idle from one that is gone.
-The next beat always stands in the queue: once no worker takes it, it is late. A chain that broke
-off is begun again by whoever looks (`keep_beating`).
+The next beat always stands in the queue: once no worker takes it, it is late. The chain is begun by
+a worker that starts, and again by whoever looks (`keep_beating`). Each beat looks whether a night's
+rounds are due.
 """
 
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult, get_date_max
 
+from clinic.actions.nightly import begin_rounds
+
 #: How far beats lie apart.
 BEAT = timedelta(minutes=1)
 #: A task that could have run for longer than this means that no worker is taking work.
@@ -20,9 +23,10 @@ PATIENCE = timedelta(minutes=5)
 
 @task()
 def beat() -> None:
-    """Be alive: forget the beats before this one and ask for the next."""
+    """Be alive: forget the beats before this one, ask for the next, and begin what night it is."""
     _beats(TaskResultStatus.SUCCESSFUL).delete()
     keep_beating()
+    begin_rounds(at=timezone.now())
 
 
 def keep_beating() -> None:

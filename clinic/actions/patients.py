@@ -36,18 +36,21 @@ def open_patient(
     patient = get_object_or_404(
         Patient.objects.of(clinic).select_related("clinic", "preferred_practitioner"), pk=pk
     )
-    seen = within_page and AuditEvent.objects.has_look(
-        clinic, on=clinic.local_date(at), patient_id=pk, category=category, actor_id=by.pk
-    )
-    if not seen:
-        note_view(patient=patient, clinic=clinic, category=category, at=at, by=by)
+    note_view(patient=patient, clinic=clinic, category=category, at=at, by=by,
+              within_page=within_page)  # fmt: skip
     return patient
 
 
-def note_view(*, patient: Patient, clinic: Clinic, category: str, at: datetime, by) -> None:
+def note_view(
+    *, patient: Patient, clinic: Clinic, category: str, at: datetime, by, within_page: bool = False
+) -> None:
     """Write "patient.viewed" alone, for a patient whose row came with another row of the clinic."""
-    record("patient.viewed", patient, clinic=clinic, at=at, by=by, patient=patient,
-           category=category)  # fmt: skip
+    seen = within_page and AuditEvent.objects.has_look(
+        clinic, on=clinic.local_date(at), patient_id=patient.pk, category=category, actor_id=by.pk
+    )
+    if not seen:
+        record("patient.viewed", patient, clinic=clinic, at=at, by=by, patient=patient,
+               category=category)  # fmt: skip
 
 
 @deed

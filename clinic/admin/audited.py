@@ -4,26 +4,12 @@ from django.contrib import admin
 from django.utils import timezone
 
 from clinic.actions.audit import record
-from clinic.admin.walls import ClinicFilter, ClinicWall, leads_several
+from clinic.admin.walls import SeveralClinics
 from clinic.models import Clinic
 
 
-class SettingAdmin(ClinicWall):
+class SettingAdmin(SeveralClinics):
     """A setting of one clinic: never deleted, never moved to another clinic."""
-
-    def get_list_display(self, request):
-        """Say which clinic a row belongs to where the person leads several."""
-        names = super().get_list_display(request)
-        if self.clinic_path != "clinic" or "clinic" in names or not leads_several(request):
-            return names
-        return [*names[:1], "clinic", *names[1:]]
-
-    def get_list_filter(self, request):
-        """Let who leads several clinics look at one."""
-        rows = super().get_list_filter(request)
-        if self.clinic_path != "clinic" or not leads_several(request):
-            return rows
-        return [ClinicFilter, *rows]
 
     def has_delete_permission(self, request, obj=None):
         """Say no: bookings point here; take the row out of use instead."""

@@ -20,7 +20,7 @@ class MessageTemplateAdmin(PlainPage, SettingAdmin):
         "body": ("Text", ""),
     }
     empty_value_display = "–"
-    list_display = ["kind", "channel", "subject", "clinic", "active"]
+    list_display = ["kind", "channel", "subject", "active"]
     list_filter = ["channel", "active"]
     list_select_related = ["clinic"]
     search_fields = ["subject", "body"]

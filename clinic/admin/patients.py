@@ -4,12 +4,12 @@ from django.contrib import admin
 from django.utils import timezone
 
 from clinic.actions.patients import open_patient
-from clinic.admin.walls import ClinicWall, LookOnly
+from clinic.admin.walls import LookOnly, SeveralClinics
 from clinic.admin.words import PlainPage
 from clinic.models import Appointment, Patient
 
 
-class AuditedLook(PlainPage, ClinicWall, LookOnly):
+class AuditedLook(PlainPage, SeveralClinics, LookOnly):
     """Rows about a patient: whoever opens one is written into the audit first."""
 
     show_full_result_count = False
@@ -28,7 +28,7 @@ class AuditedLook(PlainPage, ClinicWall, LookOnly):
 class PatientAdmin(AuditedLook):
     """Who comes."""
 
-    list_display = ["number", "family_name", "given_name", "birth_date", "phone", "clinic"]
+    list_display = ["number", "family_name", "given_name", "birth_date", "phone"]
     list_display_links = ["number", "family_name"]
     list_select_related = ["clinic"]
     list_per_page = 50

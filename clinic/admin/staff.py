@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from clinic.actions.staff import edit_person, end_membership, give_role, invite_staff
 from clinic.admin.audited import SettingAdmin
-from clinic.admin.walls import ClinicWall, led_by
+from clinic.admin.walls import ClinicWall, SeveralClinics, led_by
 from clinic.admin.words import PlainPage
 from clinic.forms.staff import InvitationForm, MembershipForm, PersonForm
 from clinic.models import Clinic, Membership, User
@@ -78,7 +78,7 @@ class UserAdmin(PlainPage, NeverDeleted, ClinicWall):
 
 
 @admin.register(Membership)
-class MembershipAdmin(PlainPage, NeverDeleted, ClinicWall):
+class MembershipAdmin(PlainPage, NeverDeleted, SeveralClinics):
     """Who has which role where."""
 
     heads = {"user": "Person", "ended_at": "Ended"}
@@ -87,7 +87,7 @@ class MembershipAdmin(PlainPage, NeverDeleted, ClinicWall):
         "role": ("Role", "What they may see and do in this clinic."),
     }
     form = MembershipForm
-    list_display = ["user", "role", "clinic", "ended_at"]
+    list_display = ["user", "role", "ended_at"]
     list_filter = ["role"]
     list_select_related = ["user", "clinic"]
     search_fields = ["user__first_name", "user__last_name", "user__username"]

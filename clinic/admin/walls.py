@@ -81,6 +81,24 @@ class ClinicWall(admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
+class SeveralClinics(ClinicWall):
+    """A list of the rows of all clinics the person leads: whose each is, and one clinic alone."""
+
+    def get_list_display(self, request):
+        """Say which clinic a row belongs to where the person leads several."""
+        names = super().get_list_display(request)
+        if self.clinic_path != "clinic" or "clinic" in names or not leads_several(request):
+            return names
+        return [*names[:1], "clinic", *names[1:]]
+
+    def get_list_filter(self, request):
+        """Let who leads several clinics look at one."""
+        rows = super().get_list_filter(request)
+        if self.clinic_path != "clinic" or not leads_several(request):
+            return rows
+        return [ClinicFilter, *rows]
+
+
 class LookOnly(admin.ModelAdmin):
     """Rows to look up here and to change elsewhere."""
 

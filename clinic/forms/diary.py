@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from clinic.forms.layout import Actions, Section, Segmented, touch_helper
 from clinic.models import Appointment, Service
+from clinic.models.together import read_together
 from clinic.scheduling.minutes import day_number, wall_of
 from clinic.scheduling.slots import Slot
 
@@ -59,9 +60,13 @@ class SlotSearchForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.usual_id = usual_id
         self.sessions = {f"session-{row.pk}": row for row in sessions}
-        services = [service] if service else Service.objects.filter(clinic=clinic, active=True)
+        offered = Service.objects.filter(clinic=clinic, active=True)
+        read = read_together(
+            services=offered.none() if service else offered, units=clinic.resources.all()
+        )
+        services = [service] if service else read["services"]
         self.services = {} if sessions and service else {f"service-{r.pk}": r for r in services}
-        self.units = {row.pk: row for row in clinic.resources.all()}
+        self.units = {row.pk: row for row in read["units"]}
         self.people = {
             key: row for key, row in self.units.items() if row.active and row.kind == "practitioner"
         }

@@ -51,7 +51,7 @@ class Given(Expression):
         return self.output_field.get_db_prep_value(value, connection)
 
 
-class _Made(NamedTuple):
+class Made(NamedTuple):
     """What the ORM made of a question for one kind of database."""
 
     sql: str
@@ -62,6 +62,22 @@ class _Made(NamedTuple):
     names: tuple[str, ...] = ()  # the names of its columns
     first: int = 0  # and where they begin,
     joined: tuple = ()  # and what makes the rows joined to it
+
+    def converted(self, row) -> tuple:
+        """Return a row as Python has it: what a database keeps as text or number becomes a value."""
+        values = list(row)
+        for at, convert, column in self.converters:
+            for step in convert:
+                values[at] = step(values[at], column, connection)
+        return tuple(values)
+
+    def instance(self, values) -> models.Model:
+        """Return a row's converted values as the model it is, with what `select_related` joined."""
+        own = values[self.first : self.first + len(self.names)]
+        row = self.model.from_db(connection.alias, self.names, own)
+        for joined in self.joined:
+            joined.populate(values, row)
+        return row
 
 
 class Prepared:
@@ -74,7 +90,7 @@ class Prepared:
 
     def __init__(self, question: Callable[[], models.QuerySet]) -> None:
         self._question = question
-        self._kept: dict[str, _Made] = {}
+        self._kept: dict[str, Made] = {}
 
     def __call__(self, **values) -> list[tuple]:
         """Ask, and return every row as the values of its columns, those of `values_list`."""
@@ -87,24 +103,19 @@ class Prepared:
         with _cursor() as cursor:
             cursor.execute(made.sql, given)
             rows = cursor.fetchall()
-        return [_converted(row, made.converters) for row in rows] if made.converters else rows
+        return [made.converted(row) for row in rows] if made.converters else rows
 
     def rows(self, **values) -> list[models.Model]:
         """Ask, and return every row as the model it is, with what `select_related` joined."""
-        made, found = self._made, []
-        last = made.first + len(made.names)
-        for values_of_row in self(**values):
-            row = made.model.from_db(connection.alias, made.names, values_of_row[made.first : last])
-            for joined in made.joined:
-                joined.populate(values_of_row, row)
-            found.append(row)
-        return found
+        made = self._made
+        return [made.instance(row) for row in self(**values)]
 
     @property
-    def _made(self) -> _Made:
+    def _made(self) -> Made:
         vendor = connection.vendor
         if vendor not in self._kept:
-            self._kept[vendor] = _make(self._question().query)
+            query = self._question().query
+            self._kept[vendor] = make(query, query.get_compiler(connection=connection))
         return self._kept[vendor]
 
 
@@ -200,12 +211,11 @@ def _planned_once() -> type:
     return PlannedOnce
 
 
-def _make(query) -> _Made:
+def make(query, compiler, **options) -> Made:
     """Return a question as SQL, as the compiler of the database that is asked writes it."""
-    compiler = query.get_compiler(connection=connection)
-    sql, params = compiler.as_sql()
+    sql, params = compiler.as_sql(**options)
     steps = compiler.get_converters(column for column, *_ in compiler.select)
-    made = _Made(
+    made = Made(
         sql, tuple(params), tuple((at, *pair) for at, pair in steps.items()),
         locks=query.select_for_update and connection.features.has_select_for_update,
     )  # fmt: skip
@@ -217,12 +227,3 @@ def _make(query) -> _Made:
         first=own[0],
         joined=tuple(get_related_populators(about, compiler.select, connection.alias)),
     )  # fmt: skip
-
-
-def _converted(row, converters) -> tuple:
-    """Return a row as Python has it: what a database keeps as text or number becomes a value."""
-    values = list(row)
-    for at, convert, column in converters:
-        for step in convert:
-            values[at] = step(values[at], column, connection)
-    return tuple(values)

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -46,6 +47,14 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError("This is not a known time zone, such as Europe/London.")
 
 
+class ClinicQuerySet(models.QuerySet):
+    """Questions about clinics."""
+
+    def before_round(self, day):
+        """Keep clinics whose nightly rounds of a day nobody has begun."""
+        return self.filter(Q(rounds_on__isnull=True) | Q(rounds_on__lt=day))
+
+
 class Clinic(models.Model):
     """One site of the practice: its time zone, its resources, its staff and its patients."""
 
@@ -62,6 +71,11 @@ class Clinic(models.Model):
     email = models.EmailField(blank=True)
     address = models.TextField(blank=True)
     is_demo = models.BooleanField(default=False, editable=False)
+    rounds_on = models.DateField(
+        null=True, editable=False
+    )  # the last night's: clinic.actions.nightly
+
+    objects = ClinicQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,7 +19,7 @@ from clinic.permissions import CARE, may
 from clinic.scheduling.reasons import day_words
 from clinic.views.back import came_from
 from clinic.views.calendar import preview_of, remember, undo_at_hand, undoes
-from clinic.views.looks import look_at
+from clinic.views.looks import look_at, look_with
 from clinic.views.missing import Missing, asks_consent
 from clinic.views.offers import Search, offered, offers_for, why_this_day
 from clinic.views.targets import PickUp
@@ -165,7 +165,8 @@ def time_let_go(request, kept_id):
 def appointment(request, appointment_id):
     """Show who comes, when, where, how far the visit is, and what can be done with it."""
     row = _visit(request, appointment_id)
-    patient = _open(request, row.patient_id)
+    patient = look_with(request, row, "schedule")
+    prefetch_related_objects([row], Prefetch("records", TreatmentSession.objects.for_links()))
     log = AuditEvent.objects.about(row, TOLD)
     visit = Visit(row, role=request.member.role, at=timezone.now(), log=log)
     told = OutboxMessage.objects.about(row) if may(visit.role, "message_list") else []
@@ -245,8 +246,8 @@ def _open(request, patient_id):
 def _visit(request, appointment_id) -> Appointment:
     """Return an appointment of the clinic at hand with what its pages print."""
     rows = Appointment.objects.of(request.clinic).with_people().select_related(
-        "planned_session__plan__protocol", "booked_by", "ended_by"
-    ).prefetch_related(Prefetch("records", TreatmentSession.objects.for_links()))  # fmt: skip
+        "planned_session__plan__protocol", "booked_by", "ended_by",
+    )  # fmt: skip
     row = get_object_or_404(with_check(rows, answers=False), pk=appointment_id)
     row.clinic = request.clinic
     return row
@@ -273,7 +274,7 @@ def _search_form(request, sent, patient) -> SlotSearchForm:
 
 def _move_form(request, row):
     """Return the search for another time of an appointment, and its patient."""
-    patient = _open(request, row.patient_id)
+    patient = look_with(request, row, "schedule")
     planned = getattr(row, "planned_session", None)
     if planned:
         planned.plan.patient, planned.plan.clinic = patient, request.clinic

@@ -1,5 +1,6 @@
 """Our own error pages: one sentence, a way back, none of the patient's words."""
 
+from allauth.account.views import LoginView
 from django.http import HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import render
 from django.template import loader
@@ -7,6 +8,10 @@ from django.views.decorators.csrf import requires_csrf_token
 
 from clinic.actions.refusals import BUSY
 
+SIGN_IN_BUSY = (
+    "The database is busy right now, so you could not be signed in. Type your password again in a "
+    "moment."
+)
 RETRY_S = 5
 UNAVAILABLE = 503
 #: Pages of sign-in and second factors: what is typed there is never put into another page.
@@ -42,17 +47,29 @@ def csrf_failure(request, reason=""):
 def busy(request):
     """Say that somebody else was writing for too long (503); what was typed goes along.
 
-    A part of a page and a script get the sentence alone.
+    A part of a page and a script get the sentence alone; whoever signs in gets that page again.
     """
     if request.headers.get("accept") == "application/json":
         answer = JsonResponse({"refusal": BUSY, "sentence": BUSY}, status=UNAVAILABLE)
     elif request.htmx and not request.htmx.boosted:
         answer = HttpResponse(BUSY, content_type="text/plain", status=UNAVAILABLE)
+    elif request.method == "POST" and request.resolver_match.view_name == "account_login":
+        answer = _sign_in_again(request)
     else:
         facts = {"sentence": BUSY, "typed": _typed(request), "files": bool(request.FILES)}
         answer = render(request, "503.html", facts, status=UNAVAILABLE)
     answer.headers["Retry-After"] = str(RETRY_S)
     return answer
+
+
+def _sign_in_again(request):
+    """Show the sign-in page with what was typed, but for the password."""
+    view = LoginView()
+    view.setup(request)
+    typed = {name: request.POST.get(name, "") for name in ("login", "remember")}
+    form = view.get_form_class()(request=request, initial=typed)
+    facts = view.get_context_data(form=form, busy=SIGN_IN_BUSY)
+    return render(request, "account/login.html", facts, status=UNAVAILABLE)
 
 
 def _typed(request) -> list[tuple[str, str]] | None:

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from clinic.actions.patients import open_patient
+from clinic.actions.patients import note_view, open_patient
 from clinic.models import Patient
 
 
@@ -17,6 +17,17 @@ def look_at(request, patient_id: int, category: str, *, alone: bool = False) -> 
         pk=patient_id, clinic=request.clinic, category=category, at=timezone.now(),
         by=request.user, within_page=not alone and is_within_page(request),
     )  # fmt: skip
+
+
+def look_with(request, row, category: str, *, alone: bool = False) -> Patient:
+    """Return the patient who came with a row of the clinic at hand, and note the look as `look_at`."""
+    patient = row.patient
+    patient.clinic = request.clinic
+    note_view(
+        patient=patient, clinic=request.clinic, category=category, at=timezone.now(),
+        by=request.user, within_page=not alone and is_within_page(request),
+    )  # fmt: skip
+    return patient
 
 
 def is_within_page(request) -> bool:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from clinic.actions.refusals import BUSY
 from clinic.busy import SessionMiddleware
 from clinic.models import Appointment, AuditEvent, Patient
+from clinic.views.errors import SIGN_IN_BUSY
 from tests import factories
 from tests.support.clock import NOON
 from tests.support.diary import slot_of
@@ -189,14 +190,26 @@ def test_what_no_form_can_show_again_is_sent_again_from_the_page_that_says_so(
     assert f'action="{address}"' in answer.content.decode()
 
 
-def test_a_password_is_never_put_into_a_page(client, desk, somebody_writes):
-    with somebody_writes():
-        answer = client.post(
-            reverse("account_login"), {"login": desk.username, "password": factories.PASSWORD}
-        )
+def test_a_sign_in_says_what_is_busy_and_asks_for_nothing_but_the_password_again(
+    client, desk, somebody_writes
+):
+    address, next_page = reverse("account_login"), reverse("waitlist")
+    typed = {"login": desk.username, "password": factories.PASSWORD, "remember": "on"}
 
-    assert answer.status_code in {429, 503}  # tries that cannot be counted are too many: 429
-    assert factories.PASSWORD not in answer.content.decode()
+    with somebody_writes():
+        answer = client.post(address, typed | {"next": next_page})
+
+    page = answer.content.decode()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert SIGN_IN_BUSY in text(answer)
+    assert [name for name, value in answer.context["form"].initial.items() if value] == [
+        "login", "remember",
+    ]  # fmt: skip
+    assert f'value="{desk.username}"' in page
+    assert f'value="{next_page}"' in page
+    assert factories.PASSWORD not in page
+    again = client.post(address, typed | {"next": next_page})
+    assert (again.status_code, again.url) == (302, next_page)
 
 
 def test_a_switch_of_clinics_that_cannot_be_kept_does_not_look_done(as_user, lead, somebody_writes):

@@ -7,6 +7,7 @@ from functools import cached_property
 from django.db.models import Q, prefetch_related_objects
 
 from clinic.models import Allergy, BodyMeasure, Rest
+from clinic.models.together import read_together
 from clinic.scheduling.minutes import day_number
 from treatments.actions.thresholds import HouseRules, house_rules
 from treatments.models import (
@@ -26,22 +27,62 @@ from treatments.safety.area import bsa_m2, zone_area_cm2
 class Record:
     """A session record with everything the rules, the form and the signature read.
 
-    Each part is read when it is first asked for, and once: a fixed number of queries, however many
-    rows. `session` comes with `patient`, `clinic`, `device__model` and `plan__protocol` joined.
+    Its lists are read together when the first of them is asked for, everything else when it is first
+    asked for, and once: a fixed number of queries, however many rows. `session` comes with
+    `patient`, `clinic`, `device__model` and `plan__protocol` joined.
     """
 
     def __init__(self, session: TreatmentSession):
         self.session = session
 
     @cached_property
-    def _all_zones(self) -> list[ZoneTreatment]:
-        """Return the zones of this and of all valid sessions of the patient, newest first."""
+    def _lists(self) -> dict[str, list]:
+        """Return what the record and its patient hold, one list each, in one query."""
+        session = self.session
+        return read_together(
+            zones=self._zones_of_patient(), numbing=self._numbing_of_patient(), rests=self._rests(),
+            cartridges=session.cartridges.select_related("lot__product"),
+            products=session.products.select_related("product", "lot"),
+            answers=session.answers.select_related("by"),
+            allergies=session.patient.allergies.filter(ended_on=None),
+            measures=session.patient.measures.filter(measured_on__lte=session.performed_on),
+        )  # fmt: skip
+
+    def _zones_of_patient(self):
+        """Ask for the zones of this and of all valid sessions of the patient, newest first."""
         rows = ZoneTreatment.objects.filter(session__patient_id=self.session.patient_id)
         rows = rows.filter(Q(session=self.session) | Q(session__status="signed"))
-        return list(
-            rows.select_related("zone", "session")
-            .order_by("-session__performed_on", "-session_id", "zone__order", "pk")
+        return rows.select_related("zone", "session").order_by(
+            "-session__performed_on", "-session_id", "zone__order", "pk"
+        )
+
+    def _numbing_of_patient(self):
+        """Ask for the creams of this session, and of valid ones from 24 hours before its day on."""
+        session = self.session
+        midnight = datetime.combine(session.performed_on, datetime.min.time(), session.clinic.zone)
+        rows = AnaestheticApplication.objects.filter(
+            Q(session=session)
+            | Q(session__patient_id=session.patient_id, session__status="signed",
+                applied_at__gte=midnight - timedelta(hours=24))
         )  # fmt: skip
+        return rows.select_related("product", "lot")
+
+    def _rests(self):
+        """Ask for healing time that covers the day."""
+        today = day_number(self.session.performed_on)
+        rows = Rest.objects.filter(
+            area__patient_id=self.session.patient_id, kind=Rest.Kind.TREATED,
+            start_day__lt=today, end_day__gt=today,
+        )  # fmt: skip
+        return rows.select_related("area")
+
+    @property
+    def _all_zones(self) -> list[ZoneTreatment]:
+        return self._lists["zones"]
+
+    @property
+    def _all_numbing(self) -> list[AnaestheticApplication]:
+        return self._lists["numbing"]
 
     @property
     def zones(self) -> list[ZoneTreatment]:
@@ -52,17 +93,6 @@ class Record:
     def past_zones(self) -> list[ZoneTreatment]:
         """Return the zones of the patient's other valid sessions, newest first."""
         return [row for row in self._all_zones if row.session_id != self.session.pk]
-
-    @cached_property
-    def _all_numbing(self) -> list[AnaestheticApplication]:
-        session = self.session
-        midnight = datetime.combine(session.performed_on, datetime.min.time(), session.clinic.zone)
-        rows = AnaestheticApplication.objects.filter(
-            Q(session=session)
-            | Q(session__patient_id=session.patient_id, session__status="signed",
-                applied_at__gte=midnight - timedelta(hours=24))
-        )  # fmt: skip
-        return list(rows.select_related("product", "lot"))
 
     @property
     def numbing(self) -> list[AnaestheticApplication]:
@@ -98,41 +128,35 @@ class Record:
         products = [row.product for row in self._all_numbing]
         prefetch_related_objects(products, "actives", "limits", "area_table")
 
-    @cached_property
+    @property
     def cartridges(self) -> list[CartridgeUse]:
         """Return the cartridges used."""
-        return list(self.session.cartridges.select_related("lot__product"))
+        return self._lists["cartridges"]
 
-    @cached_property
+    @property
     def products(self) -> list[ProductUse]:
         """Return serums and ointments."""
-        return list(self.session.products.select_related("product", "lot"))
+        return self._lists["products"]
 
     @cached_property
     def answers(self) -> dict[str, FindingAnswer]:
         """Return answers to findings by key."""
-        return {row.finding_key: row for row in self.session.answers.select_related("by")}
+        return {row.finding_key: row for row in self._lists["answers"]}
 
-    @cached_property
+    @property
     def allergies(self) -> list[Allergy]:
         """Return the allergies that hold."""
-        return list(self.session.patient.allergies.filter(ended_on=None))
+        return self._lists["allergies"]
 
-    @cached_property
+    @property
     def measures(self) -> list[BodyMeasure]:
         """Return heights and weights up to the day, newest first."""
-        taken = self.session.patient.measures.filter(measured_on__lte=self.session.performed_on)
-        return list(taken)
+        return self._lists["measures"]
 
     @cached_property
     def rests(self) -> dict[str, Rest]:
         """Return healing time that covers the day, by zone code."""
-        today = day_number(self.session.performed_on)
-        rows = Rest.objects.filter(
-            area__patient_id=self.session.patient_id, kind=Rest.Kind.TREATED,
-            start_day__lt=today, end_day__gt=today,
-        )  # fmt: skip
-        return {row.area.zone_code: row for row in rows.select_related("area")}
+        return {row.area.zone_code: row for row in self._lists["rests"]}
 
     @cached_property
     def health_check(self) -> ScreeningResponse | None:

@@ -23,7 +23,7 @@ from clinic.forms.diary import day_asked
 from clinic.models import Appointment, Patient
 from clinic.scheduling.course import WEIGHTINGS, Proposal
 from clinic.scheduling.reasons import day_words, sentence
-from clinic.views.looks import look_at
+from clinic.views.looks import look_at, look_with
 from clinic.views.offers import offered
 from treatments.actions.diary import book_course
 from treatments.actions.plans import agree_course
@@ -46,7 +46,8 @@ def planner(desk, request):
     if "plan" in request.GET:
         return _answer(desk, request, _running(desk, request))
     if "patient" in request.GET:
-        sheet = NewSheet(request, _open(request, _key(request.GET["patient"])))
+        patient = look_at(request, _key(request.GET["patient"]), "note")
+        sheet = NewSheet(request, patient)
         if request.htmx.trigger_name == "protocol":
             return render(request, "treatments/planner/_agreed.html", sheet.facts)
         return _answer(desk, request, sheet)
@@ -66,7 +67,7 @@ def _running(desk, request) -> "RunningSheet":
     """Return the sheet of a course behind the wall; a foreign key and an unknown one are a 404."""
     rows = desk.get_queryset(request).with_people()
     plan = get_object_or_404(rows, pk=_key(request.GET["plan"]))
-    plan.clinic, plan.patient = request.clinic, _open(request, plan.patient_id)
+    plan.clinic, plan.patient = request.clinic, look_with(request, plan, "note")
     return RunningSheet(request, plan)
 
 
@@ -364,10 +365,6 @@ def _because(reason) -> str:
 def _key(text: str) -> int:
     """Return a key from an address, 0 (nobody's) for anything else."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
-
-
-def _open(request, patient_id: int) -> Patient:
-    return look_at(request, patient_id, "note")
 
 
 def planner_url(plan: TreatmentPlan) -> str:

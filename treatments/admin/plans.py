@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
 
-from clinic.admin.walls import ClinicWall
+from clinic.admin.walls import ClinicWall, leads_several
 from clinic.models import Patient
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.weeks import monday_of
@@ -166,8 +166,9 @@ class TreatmentPlanAdmin(CoursePage, ClinicWall):
         return queryset.filter(patient__in=patients), False
 
     def changelist_view(self, request, extra_context=None):
-        """Show the list under the name the clinic gives it."""
-        return super().changelist_view(request, (extra_context or {}) | {"title": "Courses"})
+        """Show the list under the name the clinic gives it; whose it is to who leads several."""
+        title = f"Courses, {request.clinic}" if leads_several(request) else "Courses"
+        return super().changelist_view(request, (extra_context or {}) | {"title": title})
 
     def save_model(self, request, obj, form, change):
         """Write nothing: a course changes by its own deeds, in the planner or on its page."""

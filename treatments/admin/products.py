@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils import timezone
 
-from clinic.admin.walls import ClinicWall
+from clinic.admin.walls import SeveralClinics
 from clinic.admin.words import PlainWords, between, column
 from treatments.admin.protocols import KNOWN, CatalogueAdmin
 from treatments.forms.products import DeviceModelForm, ProductForm
@@ -131,7 +131,7 @@ class DeviceModelAdmin(CatalogueAdmin):
 
 
 @admin.register(Device)
-class DeviceAdmin(ClinicWall, CatalogueAdmin):
+class DeviceAdmin(SeveralClinics, CatalogueAdmin):
     """The clinic's handpieces."""
 
     words = {
@@ -144,7 +144,7 @@ class DeviceAdmin(ClinicWall, CatalogueAdmin):
     }
     heads = {"model": "Kind of device", "serial": "Serial number",
              "service_due_on": "Next service due", "retired_on": "Out of use since"}  # fmt: skip
-    list_display = ["name", "model", "serial", "clinic", "service_due_on", "retired_on"]
+    list_display = ["name", "model", "serial", "service_due_on", "retired_on"]
     list_filter = ["model"]
     list_select_related = ["model", "clinic"]
     search_fields = ["name", "serial"]
@@ -172,7 +172,7 @@ class ShelfLife(admin.SimpleListFilter):
 
 
 @admin.register(Lot)
-class LotAdmin(ClinicWall, CatalogueAdmin):
+class LotAdmin(SeveralClinics, CatalogueAdmin):
     """Deliveries on the shelf; a lot in doubt is set aside with its reason."""
 
     words = {
@@ -190,7 +190,7 @@ class LotAdmin(ClinicWall, CatalogueAdmin):
         ("On the shelf", {"fields": [("received_on", "expires_on"), ("opened_on", "finished_on")]}),
         ("In doubt", {"fields": [("quarantined_at", "quarantined_because")]}),
     ]
-    list_display = ["product", "number", "expires_on", "set_aside", "clinic"]
+    list_display = ["product", "number", "expires_on", "set_aside"]
     list_filter = ["product__kind", ShelfLife]
     list_select_related = ["product", "clinic"]
     search_fields = ["number", "product__name"]

@@ -5,6 +5,7 @@ from datetime import date
 
 from django import forms
 
+from clinic.models.together import read_together
 from treatments.actions.records import Record
 from treatments.models import AftercareSheet, Device, Lot, Product, Zone
 
@@ -25,22 +26,25 @@ class Shelf:
 
     @classmethod
     def of(cls, record: Record) -> "Shelf":
-        """Read the shelf for a record. Four queries beside the record's own."""
+        """Read the shelf for a record. One query beside the record's own."""
         session = record.session
         clinic, today = session.clinic, session.performed_on
-        rows = list(Product.objects.with_lots(clinic, today=today))
+        read = read_together(
+            products=Product.objects.with_lots(clinic, today=today),
+            devices=Device.objects.filter(clinic=clinic).select_related("model").order_by("name"),
+            zones=Zone.objects.filter(active=True),
+            sheets=AftercareSheet.objects.filter(active=True).order_by("title", "-version"),
+        )
+        rows = read["products"]
         lots = [row.on_shelf for row in rows if hasattr(row, "on_shelf")]
         named = [row.lot for row in [*record.cartridges, *record.numbing, *record.products]]
         lots += [lot for lot in dict.fromkeys(named) if lot and lot not in lots]
-        devices = Device.objects.filter(clinic=clinic).select_related("model").order_by("name")
         devices = [
-            one for one in devices
+            one for one in read["devices"]
             if one.pk == session.device_id or one.retired_on is None or one.retired_on > today
         ]  # fmt: skip
-        zones = Zone.objects.filter(active=True)
-        sheets = AftercareSheet.objects.filter(active=True).order_by("title", "-version")
         products = list(dict.fromkeys(row for row in rows if row.kind != Kind.CARTRIDGE))
-        return cls(devices, lots, products, list(zones), list(sheets), today)
+        return cls(devices, lots, products, read["zones"], read["sheets"], today)
 
     def device_choices(self) -> list[tuple[int, str]]:
         """Return handpieces by name."""

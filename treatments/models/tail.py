@@ -13,9 +13,15 @@ from treatments.models.planned import PlannedSession
 
 
 def session_of(appointment: Appointment) -> PlannedSession | None:
-    """Return the session of a running course that a visit stands for, None outside courses."""
-    rows = PlannedSession.objects.filter(appointment=appointment, plan__status="open")
-    return rows.select_related("plan__clinic", "plan__patient", "plan__service").first()
+    """Return the session of a running course that a visit stands for, None outside courses.
+
+    Asks nothing: the visit comes with its patient and clinic and `planned_session__plan__service`.
+    """
+    session = getattr(appointment, "planned_session", None)
+    if session is None or session.plan.status != "open":
+        return None
+    session.plan.patient, session.plan.clinic = appointment.patient, appointment.clinic
+    return session
 
 
 def tail_of(

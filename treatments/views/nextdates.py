@@ -22,7 +22,7 @@ from clinic.scheduling.reasons import Reason, day_words, sentence
 from clinic.scheduling.slots import Slot
 from clinic.scheduling.tail import Tail
 from clinic.views.back import came_from
-from clinic.views.looks import look_at
+from clinic.views.looks import look_with
 from clinic.views.offers import Offer, offered, why_this_day
 from treatments.actions.diary import book_course, book_session
 from treatments.actions.kept import keep_free_day
@@ -130,8 +130,8 @@ def _why_none(verdicts) -> str:
 def course_next(request, plan_id):
     """Offer the best three dates of the next session; one tap books one."""
     plan, today = _plan(request, plan_id), request.clinic.local_date(timezone.now())
-    patient = look_at(request, plan.patient_id, "schedule", alone=request.method == "GET")
-    plan.patient, refusal, nearest = patient, None, []
+    patient = look_with(request, plan, "schedule", alone=request.method == "GET")
+    refusal, nearest = None, []
     if request.method == "POST":
         try:
             return _booked(request, plan, _book(request, plan, today))

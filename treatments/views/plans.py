@@ -11,7 +11,7 @@ from clinic.actions.refusals import Conflict, NotHealed, SlotTaken
 from clinic.actions.tentative import clear_expired
 from clinic.forms.diary import day_asked
 from clinic.permissions import CARE
-from clinic.views.looks import look_at
+from clinic.views.looks import look_at, look_with
 from clinic.views.offers import offered
 from clinic.views.tentative import kept_times
 from treatments.actions.diary import book_course
@@ -34,7 +34,7 @@ INVALID, CONFLICT = 422, 409
 # --- Agree, edit, stop ----------------------------------------------------------------------------
 def course_new(request, patient_id):
     """Agree a course: what is treated fills in zones and figures, which stay editable."""
-    patient = _open(request, patient_id)
+    patient = look_at(request, patient_id, _part(request))
     sent = request.POST if request.method == "POST" else request.GET
     protocol = protocol_asked(sent.get("protocol", ""))
     build = {"clinic": request.clinic, "today": _today(request), "protocol": protocol,
@@ -84,7 +84,7 @@ def _prefilled(request, patient, build):
 def course_edit(request, plan_id):
     """Change what is still to come of a course; two people at once see both texts."""
     plan = _plan(request, plan_id)
-    patient = _open(request, plan.patient_id)
+    patient = look_with(request, plan, _part(request))
     form = CourseForm(
         request.POST if request.method == "POST" else None, clinic=request.clinic,
         today=_today(request), plan=plan, protocol=plan.protocol,
@@ -111,7 +111,7 @@ def course_edit(request, plan_id):
 def course_stop(request, plan_id):
     """End a course before its last session, with the reason."""
     plan = _plan(request, plan_id)
-    patient = _open(request, plan.patient_id)
+    patient = look_with(request, plan, _part(request))
     form = StopForm(request.POST if request.method == "POST" else None,
                     cancel_url=plan.get_absolute_url())  # fmt: skip
     if form.is_bound and form.is_valid():
@@ -133,7 +133,7 @@ def course_stop(request, plan_id):
 def course(request, plan_id):
     """Show what was agreed and how far it has come; the clinical part to those who treat."""
     plan = _plan(request, plan_id)
-    patient = _open(request, plan.patient_id)
+    patient = look_with(request, plan, _part(request))
     sessions = _sessions(plan)
     facts = {"plan": plan, "patient": patient, "sessions": sessions,
              "to_book": any(not row.done_on and not row.is_booked for row in sessions),
@@ -256,9 +256,9 @@ def _today(request):
     return request.clinic.local_date(timezone.now())
 
 
-def _open(request, patient_id):
-    clinical = request.member.role in CARE
-    return look_at(request, patient_id, "note" if clinical else "schedule")
+def _part(request) -> str:
+    """Return which part of a patient the person at hand is shown here."""
+    return "note" if request.member.role in CARE else "schedule"
 
 
 def _plan(request, plan_id) -> TreatmentPlan:
@@ -272,8 +272,7 @@ def _plan(request, plan_id) -> TreatmentPlan:
 def _plan_to_book(request, plan_id):
     """Return a course and its patient, opened for the person who books."""
     plan = _plan(request, plan_id)
-    plan.patient = _open(request, plan.patient_id)
-    return plan, plan.patient
+    return plan, look_with(request, plan, _part(request))
 
 
 def _sessions(plan) -> list[PlannedSession]:

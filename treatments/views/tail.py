@@ -16,7 +16,7 @@ from clinic.scheduling.reasons import day_words, sentence
 from clinic.scheduling.tail import Tail
 from clinic.scheduling.terms import Placed, Refusal
 from clinic.views.calendar import remember
-from clinic.views.looks import look_at
+from clinic.views.looks import look_with
 from clinic.views.offers import Offer, offered
 from clinic.views.targets import PickUp
 from treatments.actions import undo
@@ -49,7 +49,7 @@ class TailRow:
 def appointment_tail(request, appointment_id):
     """Show what moving a session to a time does to the others, and move them all with one save."""
     row = _visit(request, appointment_id)
-    patient = _open(request, row)
+    patient = look_with(request, row, "schedule")
     session = session_of(row)
     facts = {"appointment": row, "patient": patient} | _care(request, patient)
     if session is None or not row.can_be_moved:
@@ -73,7 +73,7 @@ def appointment_tail(request, appointment_id):
 def appointment_cancel(request, appointment_id):
     """Cancel a visit for one of the short list's reasons, and book its session anew if wished."""
     row = _visit(request, appointment_id)
-    patient = _open(request, row)
+    patient = look_with(request, row, "schedule")
     session = session_of(row)
     sent = request.POST if request.method == "POST" else None
     form, status = CancelForm(sent, initial={"version": row.version}), INVALID
@@ -259,10 +259,6 @@ def _day_of(row) -> str:
     return f"{reverse('diary')}?on={row.local_date.isoformat()}"
 
 
-def _open(request, row):
-    return look_at(request, row.patient_id, "schedule")
-
-
 def _care(request, patient) -> dict:
     """Return what the patient banner shows besides, by role."""
     clinical = request.member.role in CARE
@@ -280,6 +276,8 @@ def _over(request) -> tuple[int, ...]:
 
 def _visit(request, appointment_id) -> Appointment:
     rows = Appointment.objects.of(request.clinic).with_people()
-    row = get_object_or_404(rows.select_related("planned_session__plan"), pk=appointment_id)
+    row = get_object_or_404(
+        rows.select_related("planned_session__plan__service"), pk=appointment_id
+    )
     row.clinic = request.clinic
     return row

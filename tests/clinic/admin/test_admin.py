@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from clinic.models import (
+    Appointment,
     AuditEvent,
     HoursException,
     Membership,
@@ -93,6 +94,45 @@ def test_another_clinics_rows_are_neither_listed_nor_found(client, model):
     assert foreign not in list(listed)
     assert set(pages) <= {404, 403}
     assert pages[0] == pages[1] == 404
+
+
+#: Lists of rows of a clinic. That of courses is of the clinic at hand alone: its pages plan there.
+OF_A_CLINIC = [model for model in OURS if model._meta.model_name != "treatmentplan"
+               and any(field.name == "clinic" for field in model._meta.fields)]  # fmt: skip
+of_a_clinic = pytest.mark.parametrize(
+    "model", OF_A_CLINIC, ids=lambda model: model._meta.model_name
+)
+
+
+@of_a_clinic
+def test_who_leads_two_clinics_sees_whose_every_row_is_and_can_look_at_one(client, world, model):
+    second = factories.clinic_with_diary(name="Aardvark Clinic")
+    second.memberships.create(user=User.objects.get(username="chief"), role="lead")
+    theirs = factories.patient(second)
+    factories.appointment(theirs, factories.NOW.date())
+
+    both = client.get(address(model, "changelist"), {"all": ""}).context["cl"]
+    one = client.get(address(model, "changelist"), {"all": "", "clinic": second.pk}).context["cl"]
+
+    assert "clinic" in both.list_display
+    assert "clinic" in [spec.title for spec in both.filter_specs]
+    assert {row.clinic for row in one.queryset} <= {second}
+    if model in {Patient, Appointment}:
+        assert {row.clinic for row in both.queryset} == {world.clinic, second}
+        assert one.queryset.count() == 1
+
+
+@of_a_clinic
+def test_who_leads_one_clinic_sees_none_of_another_and_needs_no_column_of_it(client, world, model):
+    other = factories.clinic_with_diary()
+    factories.appointment(factories.patient(other), factories.NOW.date())
+
+    for asked in ({}, {"clinic": other.pk}):
+        shown = client.get(address(model, "changelist"), {"all": "", **asked}, follow=True)
+        assert {row.clinic for row in shown.context["cl"].queryset} <= {world.clinic}
+    shown = client.get(address(model, "changelist")).context["cl"]
+    assert "clinic" not in shown.list_display
+    assert "clinic" not in [spec.title for spec in shown.filter_specs]
 
 
 def test_looking_at_a_patient_is_written_into_the_audit(client, world):

@@ -79,5 +79,5 @@ def test_the_page_costs_the_same_queries_for_any_number_of_messages(
     client = as_user(desk)
     client.get(visit.get_absolute_url())
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get(visit.get_absolute_url())

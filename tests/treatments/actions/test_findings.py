@@ -298,5 +298,5 @@ def test_judging_a_record_takes_the_same_queries_for_any_number_of_rows(
     )
     session = session.prefetch_related(None).get()
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(9):
         judge(Record(session), at=now)

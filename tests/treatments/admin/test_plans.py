@@ -15,7 +15,7 @@ from treatments.admin.plans import TreatmentPlanAdmin
 from treatments.models import TreatmentPlan
 
 LIST = reverse("admin:treatments_treatmentplan_changelist")
-# Session, account, clinics of the frame, whether the person leads; protocols and practitioners
+# Session, account, clinics of the frame; protocols and practitioners
 # to filter by; how many; two of the account's own permissions; the rows; how many in each state.
 QUERIES = 10
 
@@ -167,13 +167,18 @@ def test_courses_are_ranked_by_their_state_in_the_order_of_urgency(desk, desk_da
     ]  # fmt: skip
 
 
-def test_a_lead_of_two_clinics_sees_the_courses_of_the_clinic_at_hand(desk, lead, desk_day):
+def test_a_lead_of_two_clinics_sees_the_courses_of_the_clinic_at_hand_which_the_title_names(
+    desk, clinic, lead, desk_day
+):
     other = factories.clinic_with_diary(name="ZZ other clinic")
-    Membership.objects.create(user=lead, clinic=other, role=Role.LEAD)
     course(other, desk_day, name="Elsewhere", next_in=-10)
 
-    page = desk.get(LIST, {"state": "all"}).content.decode()
+    alone = desk.get(LIST).context["title"]
+    Membership.objects.create(user=lead, clinic=other, role=Role.LEAD)
+    answer = desk.get(LIST, {"state": "all"})
+    page = answer.content.decode()
 
+    assert (alone, answer.context["title"]) == ("Courses", f"Courses, {clinic}")
     assert "Elsewhere" not in page
     assert all(row.name not in page for row in other.resources.all())
 

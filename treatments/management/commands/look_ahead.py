@@ -1,13 +1,11 @@
-"""Look up the earliest free day of every course without a booking; run it every night."""
+"""Look up the earliest free day of every course without a booking, now instead of tonight."""
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from clinic.models import Clinic
-from treatments.actions.kept import keep_free_day
+from treatments.actions.lookahead import look_up
 from treatments.models import TreatmentPlan
-from treatments.models.openings import next_free_day
 
 CHUNK = 500
 
@@ -15,8 +13,7 @@ CHUNK = 500
 class Command(BaseCommand):
     """Keep on each course the first day that is legal and free for its next session.
 
-    A course for which no such day is left before its latest one is then *at risk* before it is
-    late. The courses looked up longest ago come first, so a round that was cut short goes on.
+    The background worker does the same every night (treatments/actions/lookahead.py). The courses looked up longest ago come first, so a round that was cut short goes on.
     """
 
     help = __doc__
@@ -32,7 +29,7 @@ class Command(BaseCommand):
         for clinic in Clinic.objects.order_by("pk"):
             for plan in self._waiting(clinic, limit):
                 plan.clinic = clinic
-                found = self._look(plan)
+                found = look_up(plan, at=timezone.now())
                 looked += found
                 skipped += not found
                 full += plan.has_no_free_day
@@ -49,14 +46,3 @@ class Command(BaseCommand):
         for start in range(0, len(keys), CHUNK):
             found = people.in_bulk(keys[start : start + CHUNK])
             yield from (found[key] for key in keys[start : start + CHUNK] if key in found)
-
-    def _look(self, plan) -> bool:
-        """Look up one course; False where nothing can be looked for."""
-        at = timezone.now()
-        try:
-            day = next_free_day(plan, today=plan.clinic.local_date(at))
-        except ValidationError:  # nobody is there to serve it
-            return False
-        if day:
-            keep_free_day(plan=plan, day=day, at=at)
-        return day is not None
