@@ -168,6 +168,9 @@ def _next_dates(request, session):
     """Answer with the best three dates for the next session of the course; one tap books one."""
     plan = session.plan
     page = {"plan": plan, "session": session}
+    if plan and plan.next_booked_on:
+        visits = Appointment.objects.live().on(plan.next_booked_on)
+        page["visit"] = visits.filter(planned_session__plan=plan).with_people().first()
     if plan and plan.status == "open" and plan.sessions_left and not plan.next_booked_on:
         page |= best_three(request, plan.pk) | {"next": session.get_absolute_url()}
     return render(request, "treatments/sessions/_next.html", page)

@@ -322,6 +322,8 @@ def test_a_date_offered_after_signing_is_booked_by_one_tap_and_leads_back(
     assert (answer.status_code, answer.url) == (302, f"/sessions/{session.pk}/")
     booked = plan.sessions.get(number=2).appointment
     assert (booked.local_date, booked.start_clock) == (second.slot.day, second.clock)
+    then = text(client.get(f"/sessions/{session.pk}/?part=next"))
+    assert f"{second.clock} with {booked.practitioner.name}." in then
 
 
 @pytest.mark.parametrize("rows", [1, 3])
