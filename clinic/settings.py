@@ -1,7 +1,7 @@
 """All settings, in one file.
 
-The secret is the switch: without `SECRET_KEY` this is a laptop (DEBUG, localhost only); with it, a
-server. Every variable read here is a row of docs/configuration.md, which a test checks.
+The secret is the switch: without `SECRET_KEY` this is a laptop (localhost only; DEBUG, but for the
+demo); with it, a server. Every variable read here is a row of docs/configuration.md, which a test checks.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ env = environ.FileAwareEnv()  # SECRET_KEY_FILE=/run/secrets/x stands for SECRET
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SERVER = bool(SECRET_KEY)
-DEBUG = env.bool("DEBUG", default=not SERVER)
+DEMO = env.bool("NEEDLEPOINT_DEMO", default=False)
+DEBUG = env.bool("DEBUG", default=not SERVER and not DEMO)  # the demo shows a clinic's error pages
 if not SERVER:
     SECRET_KEY = "laptop-only-" + hashlib.sha256(str(BASE_DIR).encode()).hexdigest()
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=[] if SERVER else ["localhost", "127.0.0.1", "[::1]"]
 )
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-DEMO = env.bool("NEEDLEPOINT_DEMO", default=False)
 VAR_DIR = Path(env.str("NEEDLEPOINT_VAR", default=str(BASE_DIR / "var")))
 
 INSTALLED_APPS = [
@@ -176,7 +176,7 @@ MFA_ADAPTER = "clinic.signin.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # the address is the inviting clinic's own entry
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or not SERVER
 MFA_TOTP_ISSUER = "Needlepoint"
 MFA_REQUIRED = env.bool("MFA_REQUIRED", default=SERVER and not DEMO)
 _FIELD_KEYS = env.list("FIELD_KEYS", default=[])
@@ -261,8 +261,11 @@ NODE_ASSETS = {
     "vendor/calendar/event-calendar.min.css": "@event-calendar/build/dist/event-calendar.min.css",
     "vendor/calendar/event-calendar.min.js": "@event-calendar/build/dist/event-calendar.min.js",
 }
-WHITENOISE_USE_FINDERS = DEBUG
-WHITENOISE_AUTOREFRESH = DEBUG  # look a file up when asked for, rather than all at every start
+_FROM_SOURCE = DEBUG or not SERVER  # no collectstatic on a laptop
+WHITENOISE_USE_FINDERS = _FROM_SOURCE
+WHITENOISE_AUTOREFRESH = (
+    _FROM_SOURCE  # look a file up when asked for, rather than all at every start
+)
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 PHOTO_BUCKET = env.str("PHOTO_BUCKET", default="")
 # Where nginx serves photos itself after the gate said yes: an internal location, e.g. "/_photos/".
@@ -277,7 +280,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
-            if DEBUG
+            if _FROM_SOURCE
             else "clinic.assets.StaticStorage"
         )
     },

@@ -11,7 +11,7 @@ application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402 -- settings are ready only now
 
-if settings.DEBUG:
+if settings.DEBUG or not settings.SERVER:
     raise ImproperlyConfigured("Set SECRET_KEY to run Needlepoint as a server.")
 
 # Modules, models and templates stay for good: a search for garbage need not walk through them.

@@ -119,6 +119,8 @@ class PatientForm(forms.Form):
                 "hx-include": ", ".join(f"#id_{field}" for field in IDENTITY),
             }  # fmt: skip
         self.fields["given_name"].widget.attrs["autocomplete"] = "off"
+        if patient is None and not self.is_bound:
+            self.fields["given_name"].widget.attrs["autofocus"] = True  # no way through the frame
         self.fields["family_name"].widget.attrs["autocomplete"] = "off"
         self.helper = touch_helper(*self._layout(cancel_url), id="patient-form", data_unsaved="")
 

@@ -81,6 +81,8 @@ class BoardRow:
         self.lacks_check = missing is not None and missing.check(row)
         self.lacks_consent = missing is not None and missing.consent(row)
         self.check_url = address("health_check", row.pk) if may(role, "health_check") else ""
+        signs = planned and may(role, "course_consent")
+        self.consent_url = address("course_consent", planned.plan_id) if signs else ""
         self.steps = _Steps(row, planned, role, at).steps
 
     @property

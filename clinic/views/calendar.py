@@ -91,13 +91,15 @@ def diary_place(request, appointment_id):
 
 def _placed(request, row, form: PlaceForm, rules: DayRules) -> str:
     """Move a visit to where it was put down, so that it can be undone; return what was done."""
-    was = undo.before(row, "moved")
+    was, whose = undo.before(row, "moved"), row.practitioner_id
     moved = deeds.move_appointment(
         appointment=row, slot=form.slot, version=form.cleaned_data["version"],
         why=why_this_day(getattr(row, "planned_session", None), form.slot),
         at=timezone.now(), by=request.user,
     )  # fmt: skip
-    words = f"{row.patient.full_name}: moved to {day_words(moved.local_date)}, {moved.start_clock}."
+    with_whom = f" with {moved.practitioner.name}" if moved.practitioner_id != whose else ""
+    when = f"{day_words(moved.local_date)}, {moved.start_clock}"
+    words = f"{row.patient.full_name}: moved to {when}{with_whom}."
     words = f"{words} {rest_words(rules.rest, moved.local_date)}".strip()
     remember(request, words, [was])
     return words

@@ -7,11 +7,14 @@ function release(form) {
   for (const button of form.querySelectorAll("[aria-busy=true]")) button.removeAttribute("aria-busy");
 }
 
-/** A form is sent once: a second tap while the first is on its way does nothing. */
+/** What a form shows is being fetched anew: sent now, it would say what stood there before. */
+const isWaiting = (form) => form.closest("form.htmx-request, .htmx-dim.htmx-request") !== null;
+
+/** A form is sent once, and as it is seen: a tap while something is on its way does nothing. */
 function onSubmit(event) {
   const form = event.target;
   if (form.method !== "post" || form.dataset.guard === "off") return;
-  if (form.dataset.sending) {
+  if (form.dataset.sending || isWaiting(form)) {
     event.preventDefault();
     event.stopImmediatePropagation();
     return;

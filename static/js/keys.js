@@ -50,7 +50,7 @@ function stored() {
 
 const usable = (element) =>
   element.checkVisibility({ visibilityProperty: true }) &&
-  !element.closest("[inert], [aria-disabled=true]") &&
+  !element.closest("[inert], [aria-disabled=true], form.htmx-request, .htmx-dim.htmx-request") &&
   !element.disabled;
 
 /** The layer in front: an open dialog, else the page. */

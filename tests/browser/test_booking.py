@@ -94,6 +94,26 @@ def test_every_remaining_session_is_booked_in_one_tap(page, live_server, desk, p
     axe(page)
 
 
+def test_dates_chosen_are_never_booked_before_they_are_shown(page, live_server, desk, plan):
+    sign_in(page, live_server, desk)
+    page.goto(f"/courses/{plan.pk}/dates/")
+    expect(page.locator("[data-key=y]")).to_be_visible()
+
+    # Another proposal and "Book" in one breath, by key and by finger.
+    page.evaluate("""() => {
+      document.querySelector(".card-choice[data-key='3']").click();
+      document.dispatchEvent(new KeyboardEvent("keydown", {key: "y", bubbles: true}));
+      document.querySelector("[data-key=y]").click();
+    }""")
+
+    chosen = page.locator(".card-choice[data-key='3'][aria-pressed=true]")
+    expect(chosen).to_be_visible()
+    assert Appointment.objects.count() == 0
+    page.keyboard.press("y")
+    page.wait_for_url("**/courses/*/")
+    assert Appointment.objects.count() == 4
+
+
 def test_one_row_is_changed_and_the_others_stay(page, live_server, desk, plan):
     sign_in(page, live_server, desk)
     page.goto(f"/courses/{plan.pk}/dates/")

@@ -58,3 +58,21 @@ def test_an_illness_is_kept_and_its_visits_get_new_times_by_keys(desk, clinic, d
     expect(desk.get_by_text("2 appointments moved.")).to_be_visible()
     expect(desk.get_by_role("heading", name="Nothing waits to be moved")).to_be_visible()
     assert set(Appointment.objects.values_list("status", flat=True)) == {"booked"}
+
+
+def test_a_tap_before_the_answer_to_the_last_one_does_not_undo_it(desk, clinic, day):
+    desk.goto(REPAIR)
+    desk.get_by_label("Who or what").select_option(str(clinic.resources.practitioners()[0].pk))
+    desk.get_by_label("First day").fill(day.isoformat())
+    desk.get_by_role("button", name="Keep it and find new times").click()
+    rows = desk.locator("[data-row]")
+    expect(rows).to_have_count(2)
+    desk.get_by_role("button", name="Refuse").nth(0).click()
+
+    # Both in one breath: the second would be sent without what the first one said.
+    desk.evaluate("""() => {
+      document.querySelector('.dropdown-menu.show button[value^="who-"]').click();
+      document.querySelector("#accept-all").click();
+    }""")
+
+    expect(rows.nth(0).locator(".is-refused")).to_have_count(1)

@@ -30,8 +30,9 @@ def test_the_deploy_check_is_quiet_with_a_servers_environment():
     )  # fmt: skip
 
 
-def test_the_servers_door_stays_shut_in_laptop_mode():
-    done = run("-c", "import clinic.wsgi")
+@pytest.mark.parametrize("laptop", [{}, {"DEBUG": "false"}, {"NEEDLEPOINT_DEMO": "1"}])
+def test_the_servers_door_stays_shut_in_laptop_mode(laptop):
+    done = run("-c", "import clinic.wsgi", **laptop)
 
     assert done.returncode == 1
     assert done.stderr.strip().endswith("Set SECRET_KEY to run Needlepoint as a server.")
@@ -43,6 +44,20 @@ def test_a_laptop_answers_its_own_address_only():
     done = run("-c", code, DJANGO_SETTINGS_MODULE="clinic.settings")
 
     assert done.stdout.strip() == "True ['localhost', '127.0.0.1', '[::1]']"
+
+
+def test_the_demo_shows_a_clinics_error_pages():
+    code = """if True:
+        import django; django.setup()
+        from django.test import Client
+        answer = Client().get("/nothing/here/", headers={"host": "localhost"})
+        print(answer.status_code, "URLconf" in answer.content.decode())
+        print(Client().get("/static/css/board.css", headers={"host": "localhost"}).status_code)
+    """
+
+    done = run("-c", code, DJANGO_SETTINGS_MODULE="clinic.settings", NEEDLEPOINT_DEMO="1")
+
+    assert done.stdout.split() == ["404", "False", "200"]
 
 
 def test_a_secret_may_come_from_a_file(tmp_path):

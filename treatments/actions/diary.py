@@ -70,13 +70,14 @@ def book_session(
 def book_course(
     *, plan: TreatmentPlan, slots: Mapping[int, Slot], at: datetime, by,
     request_key: UUID | None = None, why: Mapping[int, Sequence] | None = None,
+    moves: bool = True,
 ) -> list[Appointment]:  # fmt: skip
     """Book sessions of a course, all or none; `slots` by number of the session.
 
-    A session already booked keeps its time when the slot is the same and is moved otherwise. The
-    same `request_key` again changes nothing. `why` are reasons by number. Returns the appointments
-    in the order of the sessions. Raises as `book_session`, with the `number` of the session that
-    is in the way.
+    A session already booked keeps its time when the slot is the same and is moved otherwise, or
+    refused without `moves`: whoever chose its time saw no booking. The same `request_key` again
+    changes nothing. `why` are reasons by number. Returns the appointments in the order of the
+    sessions. Raises as `book_session`, with the `number` of the session that is in the way.
     """
     course = _locked_course(plan)
     keys = {n: uuid5(request_key, str(n)) if request_key else None for n in slots}
@@ -88,6 +89,8 @@ def book_course(
         for number, slot in sorted(slots.items())
         if not _stands_at(course.session(number), slot)
     }
+    if not moves:
+        _must_be_open(course.session(number) for number in wanted)
     known = _make_way(course.session(number) for number in wanted)
     kept = [course.session(number).tentative_id for number in wanted]
     booked = [
@@ -99,6 +102,16 @@ def book_course(
         (messages.tell if known else messages.tell_booked)(booked, at=at)
     keep_dates(course.plan, course.sessions)
     return [course.session(number).appointment for number in sorted(slots)]
+
+
+def _must_be_open(sessions: Iterable[PlannedSession]) -> None:
+    for row in sessions:
+        if row.is_booked:
+            visit = row.appointment
+            raise ValidationError(
+                f"Session {row.number} has been booked meanwhile: "
+                f"{day_words(visit.local_date)}, {visit.start_clock}.", code="booked",
+            )  # fmt: skip
 
 
 def _make_way(sessions: Iterable[PlannedSession]) -> bool:

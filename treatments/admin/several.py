@@ -194,7 +194,7 @@ def _book_one(desk, request, plan, today: date, at) -> Outcome:
     try:
         booked = book_course(
             plan=plan, slots=slots, why=_why(plan, slots, today), at=at, by=request.user,
-            request_key=form.request_key,
+            request_key=form.request_key, moves=False,
         )  # fmt: skip
     except ValidationError as refusal:
         return Outcome(plan, url, because=" ".join(refusal.messages))

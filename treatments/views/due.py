@@ -85,10 +85,12 @@ def hurry(plan: TreatmentPlan, state: PlanState, today: date) -> str:
 def _left(plan: TreatmentPlan, today: date) -> str:
     """Return how far a course in time is from its next marked day."""
     if plan.next_ideal_on < today:
-        return f"{_days((plan.next_latest_on - today).days)} left"
+        left = (plan.next_latest_on - today).days
+        return f"{_days(left)} left" if left else "today is the last day"
     if plan.next_earliest_on > today:
         return f"possible in {_days((plan.next_earliest_on - today).days)}"
-    return f"{_days((plan.next_ideal_on - today).days)} to the ideal day"
+    left = (plan.next_ideal_on - today).days
+    return f"{_days(left)} to the ideal day" if left else "today is the ideal day"
 
 
 def _told(contact: ContactLog | None, unanswered: int) -> str:

@@ -157,6 +157,15 @@ def due_best(request, plan_id):
     })  # fmt: skip
 
 
+def best_three(request, plan_id) -> dict:
+    """Return what `worklist/_three.html` prints of a course; the caller logs whom it shows."""
+    plan = _plan(request, plan_id)
+    return {
+        "plan": plan, "best": _searched(request, plan), "key": uuid.uuid4(),
+        "today": request.clinic.local_date(timezone.now()),
+    }  # fmt: skip
+
+
 def _searched(request, plan) -> Best:
     """Return the best dates, and keep on the course which day is free first."""
     at = timezone.now()

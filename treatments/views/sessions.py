@@ -25,7 +25,7 @@ from treatments.forms.amendments import AddendumForm, AnswerForm, StrikeForm
 from treatments.forms.conflicts import Merge, merge, opened_with, read_opened
 from treatments.forms.sessions import RecordForms
 from treatments.models import TreatmentSession
-from treatments.models.openings import propose
+from treatments.views.nextdates import best_three
 
 JOINED = (
     "patient", "clinic", "practitioner", "device__model", "plan__protocol", "planned_session",
@@ -165,16 +165,14 @@ def _story(request, record, addendum=None, status=200):
 
 
 def _next_dates(request, session):
-    """Answer with the best dates for the next session of the course."""
-    plan, found = session.plan, []
+    """Answer with the best three dates for the next session of the course; one tap books one."""
+    plan = session.plan
+    page = {"plan": plan, "session": session}
+    if plan and plan.next_booked_on:
+        visits = Appointment.objects.live().on(plan.next_booked_on)
+        page["visit"] = visits.filter(planned_session__plan=plan).with_people().first()
     if plan and plan.status == "open" and plan.sessions_left and not plan.next_booked_on:
-        plan.clinic, plan.patient = session.clinic, session.patient
-        at = timezone.now()
-        proposals = propose(plan, today=request.clinic.local_date(at),
-                            over=Appointment.tentative.over(request.clinic, at))  # fmt: skip
-        slots = [one.sessions[0].slot for one in proposals if getattr(one, "sessions", ())]
-        found = sorted({slot.day: slot for slot in slots}.values(), key=lambda slot: slot.day)
-    page = {"plan": plan, "found": found, "session": session}
+        page |= best_three(request, plan.pk) | {"next": session.get_absolute_url()}
     return render(request, "treatments/sessions/_next.html", page)
 
 

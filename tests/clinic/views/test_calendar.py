@@ -173,6 +173,14 @@ def test_a_visit_is_put_down_where_it_is_free(at_desk, visit):
     assert answer.json()["undo"]["seconds"] == 180
 
 
+def test_who_takes_over_is_named(at_desk, visit, clinic):
+    other = clinic.resources.practitioners().exclude(pk=visit.practitioner_id).first()
+
+    told = place(at_desk, visit, TUESDAY, 600, practitioner=other.pk).json()["done"]
+
+    assert told == f"{visit.patient.full_name}: moved to Tue 24 Nov, 10:00 with {other.name}."
+
+
 def test_a_refused_place_says_why_and_names_three_others(at_desk, visit, clinic, desk):
     factories.appointment(factories.patient(clinic), TUESDAY, 800, who=visit.practitioner, by=desk)
 

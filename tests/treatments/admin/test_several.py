@@ -146,6 +146,21 @@ def test_a_time_taken_meanwhile_costs_that_course_alone_and_says_why(desk, plans
     assert f"planner/?plan={plans[1].pk}" in answer.content.decode()
 
 
+def test_a_session_booked_meanwhile_stays_where_it_is_and_its_course_says_so(
+    desk, plans, clinic, now, lead
+):
+    form = shown(desk.get(URL, {"plans": keys(plans)}))
+    session = plans[1].sessions.get(number=1)
+    slot = factories.slot_on(clinic, date(2026, 12, 2))
+    visit = book_session(planned_session=session, slot=slot, at=now, by=lead)
+
+    answer = text(desk.post(URL, form))
+
+    assert "2 of 3 courses booked" in answer
+    assert f"Session 1 has been booked meanwhile: Wed 2 Dec, {visit.start_clock}." in answer
+    assert booked(plans[1]) == [date(2026, 12, 2)]
+
+
 def test_courses_with_nothing_to_book_say_so(desk, plans, clinic, now, lead):
     for session in plans[0].sessions.order_by("number"):
         day = date(2026, 11, 25) + timedelta(days=35 * (session.number - 1))

@@ -212,6 +212,19 @@ def test_the_diary_tells_of_visits_that_are_still_to_be_done(carer, plan, status
     assert visit["lacks_consent"] == lacks
 
 
+def test_the_board_leads_practitioners_to_a_missing_consent_and_tells_the_desk(
+    carer, plan, as_user, desk
+):
+    appointment(plan, day=factories.NOW.date(), status="booked")
+    link = f'href="{page(plan)}?next=/%3Fshow%3Dall"'
+
+    at_care = carer.get("/?show=all").content.decode()
+    at_desk = as_user(desk).get("/?show=all").content.decode()
+
+    assert (at_care.count(link), at_desk.count(link)) == (1, 0)
+    assert "Consent missing" in at_desk
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_diary_asks_once_for_all_visits(carer, clinic, rows, django_assert_num_queries):
     day = factories.NOW.date()

@@ -302,8 +302,28 @@ def test_after_signing_the_next_dates_are_offered(plan, practitioner, as_user, n
     assert "Book the next session" in text(response)
     # 28 to 42 days after Mon 23 Nov: the ideal day is Mon 28 Dec.
     assert "Mon 28 Dec" in text(response)
-    days = [slot.day for slot in response.context["found"]]
-    assert days == sorted(set(days))
+    assert len(response.context["best"].dates) == 3
+
+
+def test_a_date_offered_after_signing_is_booked_by_one_tap_and_leads_back(
+    plan, practitioner, as_user, now
+):
+    session = ready(plan, practitioner)
+    sign_session(session=session, version=session.version, at=now, by=practitioner)
+    client = as_user(practitioner)
+    shown = client.get(f"/sessions/{session.pk}/?part=next").context
+    second = shown["best"].dates[1].offer
+
+    answer = client.post(f"/courses/{plan.pk}/next/", {
+        "slot": second.word, "request_key": shown["key"], "next": shown["next"],
+        "number": shown["best"].session.number,
+    })  # fmt: skip
+
+    assert (answer.status_code, answer.url) == (302, f"/sessions/{session.pk}/")
+    booked = plan.sessions.get(number=2).appointment
+    assert (booked.local_date, booked.start_clock) == (second.slot.day, second.clock)
+    then = text(client.get(f"/sessions/{session.pk}/?part=next"))
+    assert f"{second.clock} with {booked.practitioner.name}." in then
 
 
 @pytest.mark.parametrize("rows", [1, 3])

@@ -13,6 +13,7 @@ from tests.support.worklist import NOON, TODAY, WEEK, course, listed, where
 from treatments.actions.kept import keep_dates
 from treatments.actions.worklist import log_contact, put_off
 from treatments.models import ContactLog
+from treatments.views.due import hurry
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +22,23 @@ pytestmark = pytest.mark.django_db
 def _at_noon():
     with time_machine.travel(NOON, tick=False):
         yield
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        ({"first": 1, "ideal": 8, "latest": 15}, "possible in 1 day"),
+        ({"first": 0, "ideal": 7, "latest": 14}, "7 days to the ideal day"),
+        ({"first": -7, "ideal": 0, "latest": 7}, "today is the ideal day"),
+        ({"first": -8, "ideal": -1, "latest": 6}, "6 days left"),
+        ({"first": -14, "ideal": -7, "latest": 0}, "today is the last day"),
+        ({"first": -15, "ideal": -8, "latest": -1}, "1 day past the last day"),
+    ],
+)
+def test_how_urgent_a_course_is_reads_as_a_desk_says_it(clinic, window, words):
+    plan = course(clinic, **window)
+
+    assert hurry(plan, plan.state_on(TODAY), TODAY) == words
 
 
 @pytest.mark.parametrize(
