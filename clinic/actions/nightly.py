@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_tasks import task
 
+from clinic.actions.statistics import gather_statistics
 from clinic.models import Clinic
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ def _begin(clinic: Clinic, day, *, with_house: bool) -> bool:
 
 @task()
 def tidy() -> None:
-    """Forget sign-ins that are over and tasks done a fortnight ago."""
+    """Forget sign-ins that are over and tasks done a fortnight ago; count how rows are spread."""
     call_command("clearsessions")
     call_command("prune_db_task_results", queue_name="*", verbosity=0)
+    gather_statistics()

@@ -8,7 +8,7 @@ from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
 from clinic.actions.heartbeat import beat
-from clinic.actions.nightly import begin_rounds
+from clinic.actions.nightly import begin_rounds, tidy
 from clinic.models import Clinic
 from tests import factories
 
@@ -106,6 +106,20 @@ def test_the_heartbeat_looks_whether_it_is_night(clinic, time_machine):
     beat.call()
 
     assert (LOOK_AHEAD, [clinic.pk]) in queued()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_night_leaves_sqlite_with_fresh_statistics(patient):
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL counts by itself.")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("DELETE FROM sqlite_stat1")
+
+        tidy.call()
+
+        cursor.execute("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'clinic_patient'")
+        assert cursor.fetchone()[0] > 0
 
 
 @pytest.mark.django_db(transaction=True)

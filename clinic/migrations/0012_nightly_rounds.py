@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinic', '0010_freed_times'),
+        ('clinic', '0011_fewer_indexes'),
     ]
 
     operations = [
