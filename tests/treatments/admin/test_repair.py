@@ -316,7 +316,7 @@ def test_the_page_asks_a_fixed_number_of_queries(
     keep_absence(clinic=clinic, absence=absence, at=now, by=lead)
     client = as_user(lead)
 
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(20):
         answer = client.get(URL)
 
     assert len(held(answer)) == 16
