@@ -290,6 +290,13 @@ class DayRules:
         return f"{sentence(reason)}."
 
 
+def _stands_at(visit: Appointment | None) -> tuple[int, int] | None:
+    """Return start and practitioner of a booked visit: no place to move it to."""
+    if visit is None or visit.status != Appointment.Status.BOOKED:
+        return None
+    return minute_of_instant(visit.starts_at), visit.practitioner_id
+
+
 def _days(
     search: Search, rules: DayRules, days: Iterable[tuple[date, Snapshot]]
 ) -> Iterator[OfferDay]:
@@ -298,7 +305,7 @@ def _days(
     wish = Wish((search.practitioner_id,) if search.practitioner_id else None)
     now = minute_of_instant(search.at)
     ideal = rules.window.ideal if rules.window else None
-    moving = search.moving is not None
+    moving, own = search.moving is not None, _stands_at(search.moving)
     for day, known in days:
         if because := rules.refusal_by_past(day) if moving else rules.refusal(day):
             yield OfferDay(day, day, because=because)
@@ -310,6 +317,10 @@ def _days(
         )  # fmt: skip
         if not found:
             yield OfferDay(day, day, because=_why_none(known, shape, day, wish))
+            continue
+        found = [slot for slot in found if (slot.start, slot.practitioner_id) != own]
+        if not found:
+            yield OfferDay(day, day, because="Only the time it stands at now is free.")
             continue
         note = rules.note(day) if moving else ""
         yield OfferDay(day, day, offered(found, search.units), is_ideal=day == ideal, note=note)
