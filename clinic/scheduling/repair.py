@@ -40,13 +40,17 @@ def repair(
     for key, place in sorted((fixed or {}).items()):
         n = board.index.get(key)
         if n is not None and board.fits(n, place):
-            board.put(n, place)
+            board.take(n, place)
             stands[key] = place
+    board.make_pools()
     dice = Random(seed)  # noqa: S311 -- dice, not a secret
     search = _Search(board, [v for v in board.visits if v.visit_id not in stands], dice)
     search.begin(start or {})
     search.improve(turns)
-    places = {key: stands.get(key) or search.best_places.get(key) for key in sorted(problem.visit)}
+    found = board.named({board.index[key]: place for key, place in search.best_places.items()})
+    places = {
+        key: stands.get(key) or found.get(board.index[key]) for key in sorted(problem.visit)
+    }
     points = search.best_points + sum(
         board.points_at(board.index[key], place) for key, place in stands.items()
     )
@@ -89,13 +93,13 @@ class _Search:
         return bool(found)
 
     def _set(self, n: int, place: Place, points: int) -> None:
-        self.board.put(n, place)
+        self.board.take(n, place)
         self.total += points - self.points[n]
         self.place[n], self.points[n] = place, points
 
     def _clear(self, n: int) -> None:
         if (place := self.place[n]) is not None:
-            self.board.put(n, place)
+            self.board.give(n, place)
             self.total += self.none - self.points[n]
             self.place[n], self.points[n] = None, self.none
 
