@@ -292,7 +292,9 @@ class Board:
                 need = self.kind_of[n].needs[which] << place.bit
                 had = [p.unit(which) for p in (stay, place) if p is not None]
                 wanted = [self.number[unit] for unit in had if unit in self.number]
-                unit = next(u for u in (*wanted, *pool) if u in pool and free[u, day] & need == need)
+                unit = next(
+                    u for u in (*wanted, *pool) if u in pool and free[u, day] & need == need
+                )
                 free[unit, day] ^= need
                 out[n] = replace(out[n], **{f"{which}_id": self.ids[unit]})
         return out
