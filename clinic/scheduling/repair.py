@@ -17,7 +17,7 @@ from .repair_board import Board
 
 TURNS, PATIENCE = 8_000, 2_000
 WARM, HOT, HOT_SHARE, PUSH = 30, 300, 0.6, 0.3  # points a turn may cost, and the share of hot turns
-LEASH = 20  # points a plan may cost above the best one, once nobody waits for a place
+ROUND = 700  # turns without a better plan after which the search begins again from the best
 NEAREST_GROUPS = 40  # how far down its list a visit looks for a better place
 FAR_START = 12  # how far into the starts of a group a visit looks
 ABOUT_MIN = 90  # two visits this near in time may want the same room or device
@@ -126,24 +126,21 @@ class _Search:
         self._improve(movable, turns - hot, WARM)
 
     def _improve(self, movable, turns: int, warmth: int) -> None:
-        """Cool down from `warmth` points over `turns` turns.
+        """Cool down from `warmth` points, while hot over all `turns`, else round by round.
 
-        While hot, a turn may cost so much more than the plan before it. Later it may cost no more
-        than the best plan and `LEASH`, which shortens: where a plan costs a hundred points in all,
-        turn after turn of a few too many walks out of sight of anything good.
-
-        Stops earlier when nothing can be better, and after `PATIENCE` turns without a better plan.
+        A round cools to nothing, and the next begins warm from the best plan: where a plan costs a
+        hundred points in all, turns that never cool walk out of sight of anything good. Stops
+        earlier when nothing can be better, and after `PATIENCE` turns without a better plan.
         """
         floor, since = sum(self.least.values()), 0
         for turn in range(turns):
             if self.best_points <= floor or turn - since > PATIENCE:
                 return
-            left = 1 - turn / turns
-            slack = self.dice.random() * warmth
-            if self.hot:
-                slack *= left**2
-            else:
-                slack = max(min(slack, self.best_points + LEASH * left - self.total), 0)
+            in_round = (turn - since) % ROUND
+            if not self.hot and turn > since and not in_round:
+                self._back_to_best()
+            left = 1 - (turn / turns if self.hot else in_round / ROUND)
+            slack = self.dice.random() * warmth * left**2
             self._turn(movable, slack)
             if self.total < self.best_points:
                 self._keep()
