@@ -17,7 +17,8 @@ from .repair_board import Board
 
 TURNS, PATIENCE = 8_000, 2_000
 WARM, HOT, HOT_SHARE, PUSH = 30, 300, 0.6, 0.3  # points a turn may cost, and the share of hot turns
-ROUND = 700  # turns without a better plan after which the search begins again from the best
+ROUND = 700  # turns without a better plan, then the search begins again from the best
+COOL_TURNS = 6_000  # the most turns while everybody who could come has a place
 NEAREST_GROUPS = 40  # how far down its list a visit looks for a better place
 FAR_START = 12  # how far into the starts of a group a visit looks
 ABOUT_MIN = 90  # two visits this near in time may want the same room or device
@@ -123,7 +124,7 @@ class _Search:
         self._improve(movable, hot, HOT)
         self.hot = False
         self._back_to_best()
-        self._improve(movable, turns - hot, WARM)
+        self._improve(movable, min(turns - hot, COOL_TURNS), WARM)
 
     def _improve(self, movable, turns: int, warmth: int) -> None:
         """Cool down from `warmth` points, while hot over all `turns`, else round by round.

@@ -201,48 +201,51 @@ class Board:
 
     def take(self, n: int, place: Place) -> None:
         """Take the time of a place; of a pool, minute by minute, the last unit that is free."""
-        kind, day = self.kind_of[n], place.day
-        heads = self._heads(place)
-        for which, unit in heads:
-            need = kind.needs[which] << place.bit
-            for member in reversed(self.pool.get((unit, day), (unit,))):
+        day = place.day
+        for unit, minutes in self._heads(n, place):
+            pool, need = self.pool.get((unit, day)), minutes
+            if pool is None:
+                self.free[unit][day] ^= need
+                continue
+            for member in reversed(pool):
                 part = self.free[member][day] & need
                 self.free[member][day] ^= part
                 need ^= part
                 if not need:
                     break
-        self._forget(heads, day)
 
     def give(self, n: int, place: Place) -> None:
         """Give the time of a place back; to a pool, minute by minute, to the first unit taken."""
-        kind, day = self.kind_of[n], place.day
-        heads = self._heads(place)
-        for which, unit in heads:
-            need = kind.needs[which] << place.bit
-            for member in self.pool.get((unit, day), (unit,)):
+        day = place.day
+        for unit, minutes in self._heads(n, place):
+            pool, need = self.pool.get((unit, day)), minutes
+            if pool is None:
+                self.free[unit][day] ^= need
+                continue
+            for member in pool:
                 part = need & ~self.free[member][day]
                 self.free[member][day] ^= part
                 need ^= part
                 if not need:
                     break
-        self._forget(heads, day)
 
-    def _heads(self, place: Place) -> list[tuple[str, int]]:
-        """What a place takes: the practitioner, and the units or the first ones of their pools."""
-        out = [("practitioner", self.number[place.practitioner_id])]
+    def _heads(self, n: int, place: Place) -> list[tuple[int, int]]:
+        """(unit, minutes) a place takes, a pool by its first unit; their starts are forgotten."""
+        needs, day, bit = self.kind_of[n].needs, place.day, place.bit
+        out = [(self.number[place.practitioner_id], needs["practitioner"] << bit)]
         for which, unit_id in (("room", place.room_id), ("device", place.device_id)):
             if unit_id is not None:
                 unit = self.number[unit_id]
-                out.append((which, self.pool.get((unit, place.day), (unit,))[0]))
-        return out
-
-    def _forget(self, heads, day: int) -> None:
+                pool = self.pool.get((unit, day))
+                out.append((pool[0] if pool else unit, needs[which] << bit))
+        is_shared = len(out) > 1
         for other in self.kinds:
             row = other.starts[day]
-            for _, unit in heads:
+            for unit, _ in out:
                 row[unit] = None
-            if len(heads) > 1:
+            if is_shared:
                 other.shared[day] = None
+        return out
 
     # --- Pools ------------------------------------------------------------------------------------
     def make_pools(self) -> None:

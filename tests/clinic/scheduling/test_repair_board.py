@@ -109,14 +109,24 @@ def test_giving_back_what_was_taken_leaves_the_board_as_it_was():
 
 
 @pytest.mark.parametrize("pen", PENS)
-def test_a_pinned_visit_keeps_its_pen_and_a_visit_that_may_stay_too(pen):
+def test_a_pinned_visit_keeps_its_pen(pen):
     asked = morning()
-    stay = Place(0, 540, EARLY + 1, ROOMS[0], pen)
-    stays = replace(asked.visits[EARLY], must_move=False, stay=stay)
     pinned = Place(0, 660, LATE + 1, ROOMS[1], pen)
-    asked = replace(asked, visits=(stays, asked.visits[LATE]))
 
     plan = repair(asked, fixed={LATE: pinned})
 
-    assert plan.places == {EARLY: stay, LATE: pinned}
-    assert repair(asked, start={LATE: pinned}).places[LATE] == pinned
+    assert plan.places[LATE] == pinned
+    assert check(asked, plan.places) == []
+    assert repair(asked, start=plan.places).places == plan.places
+
+
+@pytest.mark.parametrize("pen", PENS)
+def test_a_visit_that_may_stay_keeps_a_pen_that_is_counted(pen):
+    asked = morning()
+    stay = Place(0, 540, EARLY + 1, ROOMS[0], pen)
+    stays = replace(asked.visits[EARLY], must_move=False, stay=stay)
+
+    plan = repair(replace(asked, visits=(stays, asked.visits[LATE])))
+
+    assert plan.places[EARLY] == stay
+    assert plan.points == 0
