@@ -298,6 +298,14 @@ def test_the_desk_sees_whether_it_is_done_and_nothing_else(as_user, desk, visit,
     assert client.get(url(visit)).status_code == 403
 
 
+def test_what_a_visit_still_needs_stands_together(at_care, visit):
+    page = at_care.get(visit.get_absolute_url()).content.decode()
+
+    facts = re.findall(r"<dt>(.*?)</dt>", page)
+    at = facts.index("Consent")
+    assert facts[at : at + 2] == ["Consent", "Health check"]
+
+
 def test_the_board_names_who_lacks_a_check(at_care, visit, practitioner, now):
     before = at_care.get("/?show=all").content.decode()
     checked(visit, practitioner, now)
