@@ -98,7 +98,7 @@ def test_targets_are_large_enough_for_a_finger(page, robin, visit):
 
 
 @both
-def test_an_empty_check_leads_to_its_first_open_question(page, robin, visit):
+def test_an_empty_check_leads_to_its_first_open_question(page, robin, visit, complaints):
     page.goto(f"/appointments/{visit.pk}/health-check/")
     page.locator("label[for=id_filled_by_0]").click()
     choose(page, "INF", "no")
@@ -112,6 +112,7 @@ def test_an_empty_check_leads_to_its_first_open_question(page, robin, visit):
     first = page.locator(".health-question:has(.invalid-feedback)").first
     expect(first).to_be_in_viewport(ratio=1)
     assert page.locator("[name=yes_INF]:checked").input_value() == "no"
+    complaints[:] = [words for words in complaints if "422" not in words]
 
 
 @ipad
