@@ -97,6 +97,36 @@ def test_targets_are_large_enough_for_a_finger(page, robin, visit):
     assert [box for box in sizes if box["height"] < 44 or box["width"] < 44] == []
 
 
+@both
+def test_an_empty_check_leads_to_its_first_open_question(page, robin, visit, complaints):
+    page.goto(f"/appointments/{visit.pk}/health-check/")
+    page.locator("label[for=id_filled_by_0]").click()
+    choose(page, "INF", "no")
+    page.get_by_role("button", name="Save answers").click()
+
+    note = page.get_by_role("alert").filter(has_text="2 questions are open.")
+    expect(note).to_be_visible()
+    assert note.bounding_box()["height"] < 120
+    axe(page)
+    note.get_by_role("link", name="Go to the first one").click()
+    first = page.locator(".health-question:has(.invalid-feedback)").first
+    expect(first).to_be_in_viewport(ratio=1)
+    assert page.locator("[name=yes_INF]:checked").input_value() == "no"
+    complaints[:] = [words for words in complaints if "422" not in words]
+
+
+@ipad
+def test_the_steps_of_a_visit_stand_in_one_row(page, robin, visit):
+    page.goto(visit.get_absolute_url())
+
+    steps = page.locator(".visit-steps .btn")
+    assert [words.split("\n")[0] for words in steps.all_inner_texts()] == [
+        "In the room", "Start session", "Cancel", "Not arrived yet",
+    ]  # fmt: skip
+    assert len({step.bounding_box()["y"] for step in steps.all()}) == 1
+    axe(page)
+
+
 @ipad
 def test_nothing_has_changed_is_one_tap(page, robin, visit):
     plan = visit.planned_session.plan

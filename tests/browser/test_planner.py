@@ -19,6 +19,8 @@ both = pytest.mark.parametrize(
     ("theme", "size"), [("light", "desk"), ("dark", "ipad")], indirect=True
 )
 
+ipad = pytest.mark.parametrize("size", ["ipad"], indirect=True)
+
 
 @pytest.fixture
 def desk(page, live_server, clinic):
@@ -78,6 +80,22 @@ def test_the_lead_plans_a_new_course_from_the_list(desk, patient, theme, size):
     expect(desk.get_by_role("link", name="Quokka, Zanna", exact=True)).to_be_visible()
     axe(desk)
     assert booked(TreatmentPlan.objects.get()) == 4
+
+
+@ipad
+def test_the_bar_lies_over_neither_the_timeline_nor_what_a_drag_says(desk, clinic):
+    desk.goto(f"{PLANNER}?plan={due(clinic).pk}")
+    expect(desk.locator(".timeline")).to_be_visible()
+    desk.get_by_role("slider").first.focus()
+    desk.keyboard.press("ArrowRight")
+
+    line, say, bar = (
+        desk.locator(one).bounding_box()
+        for one in (".timeline", "[data-timeline-say]", ".form-actions-sticky")
+    )
+    assert bar["y"] >= line["y"] + line["height"]
+    assert say["y"] + say["height"] <= 768
+    desk.keyboard.press("Escape")
 
 
 @both

@@ -7,6 +7,7 @@ it and it fits any screen.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 from clinic.forms.diary import day_asked, slot_word
 from clinic.scheduling.reasons import Reason, day_words, sentence
@@ -15,6 +16,7 @@ from clinic.scheduling.tariff import forbidden
 from treatments.views.proposals import Card, Dates, Layout
 
 SLACK_DAYS, LOOK_BACK_DAYS, LOOK_PAST_DAYS, LONGEST_DAYS = 10, 42, 21, 560
+NAME_SHARE = Decimal("0.06")  # of the line, that the longest name of a month takes on an iPad
 DAY = timedelta(days=1)
 #: How a refused day is drawn; a code that is not here is drawn as taken.
 KINDS = {"too_soon": "healing", "blackout": "away", "clinic_closed": "shut"}
@@ -55,6 +57,12 @@ class Scale:
         days = (self.first + DAY * number for number in range(self.days))
         return [day for day in days if day.day == 1]
 
+    def month_name(self, first: date) -> str:
+        """Return the name of the month that begins on a day, "" where the line ends before it could be read."""
+        if (self.last - first).days + 1 < NAME_SHARE * self.days:
+            return ""
+        return f"{first:%b} {first.year}" if first.month == 1 else f"{first:%b}"
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -89,7 +97,7 @@ class Timeline:
 
     scale: Scale
     lanes: Sequence[Lane]
-    months: Sequence[tuple[str, str]]
+    months: Sequence[tuple[str, str]]  # (where it begins, its name or "")
     spans: Sequence[Bar]  # over all lanes: patient away, calm days
     marks: Sequence[Bar]  # today, last session, event
     today_x: str
@@ -140,8 +148,7 @@ def timeline(dates: Dates, page: Layout, today: date) -> Timeline:
         _lane(dates, row, window, since, scale)
         for row, window, since in zip(page.rows, windows, before, strict=True)
     ]
-    months = [(scale.start(day), f"{day:%b} {day.year}" if day.month == 1 else f"{day:%b}")
-              for day in scale.months]  # fmt: skip
+    months = [(scale.start(day), scale.month_name(day)) for day in scale.months]
     spans, marks = _spans(request, scale), _marks(request, scale)
     return Timeline(scale, lanes, months, spans, marks, scale.at(today))
 
@@ -164,7 +171,7 @@ def _lane(dates: Dates, row, window, since: date | None, scale: Scale) -> Lane:
         words = (f"From {day_words(window[0])}, ideally {day_words(window[1])}, "
                  f"at the latest {day_words(window[2])}")  # fmt: skip
         bar = Bar(scale.start(part[0]), scale.wide(*part), "window", words)
-        ideal_x = scale.at(window[1])
+        ideal_x = scale.at(window[1]) if scale.clip(window[1], window[1]) else ""
     spoken = (
         f"{day_words(day)}, {row.offer.clock} with {row.offer.practitioner.name}" if day else ""
     )

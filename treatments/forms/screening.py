@@ -65,6 +65,10 @@ class HealthCheckForm(forms.Form):
         yield Actions("Save answers", icon="check2", sticky=True, cancel_url=cancel_url,
                       extra=[("All no", "all_no", "1")])  # fmt: skip
 
+    def _by_heading(self) -> list[Question]:
+        """Return the questions as they stand on the page."""
+        return [row for group in Question.Group for row in self.asked if row.group == group]
+
     def _block(self, row: Question) -> Div:
         more = [f"on_{row.code}"] if row.wants_date else []
         return Div(
@@ -99,11 +103,18 @@ class HealthCheckForm(forms.Form):
         }  # fmt: skip
 
     @property
+    def still_open(self) -> list[str]:
+        """Return the ids of the questions nobody has answered, from the top of the page down."""
+        asked = ["filled_by", *(f"yes_{row.code}" for row in self._by_heading())]
+        return [f"div_id_{name}" for name in asked if self.has_error(name, "required")]
+
+    @property
     def faults(self) -> list[tuple[str, str, str]]:
-        """Return (id of the field, its label, sentence) of everything that is wrong."""
+        """Return (id of the field, its label, sentence) of all that is wrong but `still_open`."""
         return [
             (self[name].id_for_label or f"div_id_{name}", self[name].label, sentence)
-            for name, sentences in self.errors.items() if name in self.fields
+            for name, sentences in self.errors.items()
+            if name in self.fields and not self.has_error(name, "required")
             for sentence in sentences
         ]  # fmt: skip
 

@@ -58,6 +58,17 @@ def test_days_lie_on_the_line_by_their_share_of_it():
     assert scale.clip(date(2026, 12, 1), date(2026, 12, 4)) is None
 
 
+@pytest.mark.parametrize(("days", "name"), [(49, ""), (50, "Dec"), (51, "Dec")])
+def test_a_month_is_named_where_its_name_finds_room(days, name):
+    scale = Scale(date(2026, 10, 15), days)  # 50 days end on 3 December: 3 of 50 are 6 %
+
+    assert scale.month_name(date(2026, 12, 1)) == name
+
+
+def test_january_bears_its_year():
+    assert Scale(date(2026, 12, 20), 60).month_name(date(2027, 1, 1)) == "Jan 2027"
+
+
 def test_proposals_with_the_same_dates_are_one_card_and_a_sentence():
     days = [date(2026, 11, 24)]
     one = Card("nearest_to_ideal", "Nearest to ideal", "x", days, (), is_chosen=False)

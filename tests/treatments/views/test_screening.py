@@ -1,5 +1,6 @@
 """The pages of a health check: asked, repeated, read, countersigned; what the desk sees of it."""
 
+import re
 import uuid
 from datetime import date, timedelta
 from html import unescape
@@ -92,9 +93,44 @@ def test_a_question_left_open_keeps_what_was_typed(at_care, visit):
     answer = at_care.post(url(visit), sent(yes_INF="yes", words_INF="Impetigo", yes_FAINT=""))
 
     assert answer.status_code == 422
-    assert "Do you faint?: Answer yes or no." in words(answer)
-    assert 'value="Impetigo"' in answer.content.decode()
+    assert "Not saved yet. 1 question is open." in words(answer)
+    assert _jump(answer) == ["#div_id_yes_FAINT"]
+    page = answer.content.decode()
+    assert re.findall(r'id="id_yes_(\w+)_error"', page) == ["FAINT"]
+    assert (_checked(page, "INF"), 'value="Impetigo"' in page) == ("yes", True)
     assert ScreeningResponse.objects.count() == 0
+
+
+def test_an_empty_check_says_how_many_questions_are_open_and_leads_to_the_first(at_care, visit):
+    answer = at_care.post(url(visit), {})
+
+    page = words(answer)
+    assert "Not saved yet. 4 questions are open." in page
+    assert (page.count("Answer yes or no."), page.count("Say who answers.")) == (3, 1)
+    assert _jump(answer) == ["#div_id_filled_by"]
+
+
+def test_the_first_open_question_is_the_first_on_the_page(at_care, visit):
+    order = re.findall(r'id="div_id_yes_(\w+)"', at_care.get(url(visit)).content.decode())
+
+    answer = at_care.post(url(visit), sent(yes_INF="", yes_ISO="", yes_FAINT=""))
+
+    assert _jump(answer) == [f"#div_id_yes_{order[0]}"]
+
+
+def test_a_missing_day_is_named_beside_the_open_questions(at_care, visit):
+    answer = at_care.post(url(visit), sent(yes_ISO="yes", on_ISO="", yes_FAINT=""))
+
+    page = words(answer)
+    assert "1 question is open." in page
+    assert "Last capsule on: Give the day, roughly if need be." in page
+    assert _jump(answer) == ["#div_id_yes_FAINT", "#id_on_ISO"]
+
+
+def _jump(answer) -> list[str]:
+    """Return where the links of the note above the form lead."""
+    note = answer.content.decode().split('role="alert"')[1].split("</div>")[0]
+    return re.findall(r'href="(#[^"]+)"', note)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +296,14 @@ def test_the_desk_sees_whether_it_is_done_and_nothing_else(as_user, desk, visit,
     assert [word for page in after for word in ("Wombatword", "Infection") if word in page] == []
     assert [url(visit) in page for page in after] == [False] * 4
     assert client.get(url(visit)).status_code == 403
+
+
+def test_what_a_visit_still_needs_stands_together(at_care, visit):
+    page = at_care.get(visit.get_absolute_url()).content.decode()
+
+    facts = re.findall(r"<dt>(.*?)</dt>", page)
+    at = facts.index("Consent")
+    assert facts[at : at + 2] == ["Consent", "Health check"]
 
 
 def test_the_board_names_who_lacks_a_check(at_care, visit, practitioner, now):
