@@ -22,7 +22,8 @@ WEEKS, WEEKS_BACK, ROWS = 18, 4, 40
 STEP, FARTHEST = WEEK * 9, WEEK * 104
 #: What a row prints; everything else stays in the database.
 PRINTED = (
-    "status", "agreed_on", "sessions_planned", "sessions_done", "next_ideal_on",
+    "status", "agreed_on", "sessions_planned", "sessions_done", "next_ideal_on", "next_booked_on",
+    "next_latest_on", "event_on", "start_by_on",
     "patient__family_name", "patient__given_name", "protocol__name", "practitioner__name",
 )  # fmt: skip
 PRINTED_SESSIONS = (
@@ -65,7 +66,8 @@ class Mark:
 class BoardRow:
     """One course with its sessions by week; `before` and `after` count those outside of the weeks.
 
-    `planner_url` is empty where the course does not run any more.
+    `planner_url` is empty where the course does not run any more, `late` says how its next booked
+    day comes too late.
     """
 
     plan: TreatmentPlan
@@ -74,6 +76,7 @@ class BoardRow:
     before: int
     after: int
     planner_url: str
+    late: str
 
 
 def board(desk, request):
@@ -170,7 +173,8 @@ def row_of(plan: TreatmentPlan, mondays: Sequence[date], today: date, planner: s
         else:
             weeks[at].append(mark)
     url = f"{planner}?plan={plan.pk}" if plan.status == TreatmentPlan.Status.OPEN else ""
-    return BoardRow(plan, look(plan.state, "course"), weeks, before, after, url)
+    late = plan.lateness_on(today)
+    return BoardRow(plan, look(plan.state, "course"), weeks, before, after, url, late)
 
 
 def marks_of(plan, sessions: Sequence[PlannedSession], today: date) -> list[Mark]:

@@ -103,6 +103,13 @@ def test_a_session_booked_past_its_longest_interval_is_marked_late(
     assert f"Session 2 of 2: {words}" in text(desk.get(URL))
 
 
+@pytest.mark.parametrize(("days", "told"), [(14, False), (15, True)])
+def test_a_course_whose_next_day_is_late_says_so_beside_its_name(desk, clinic, days, told):
+    course(clinic, "Far", next_booked_on=MONDAY + timedelta(days=days))
+
+    assert ("At risk · 0 of 4 Booked 1 day late" in text(desk.get(URL))) is told
+
+
 def test_an_ended_course_plans_nothing_more(clinic):
     plan = course(clinic, "Stopped", status="stopped", stopped_on=MONDAY, stopped_because="Moved")
 
