@@ -155,7 +155,9 @@ def test_a_row_prints_everything_it_shows_of_its_course(as_user, lead, clinic, d
     )
 
 
-@pytest.mark.parametrize(("days", "state", "late"), [(7, "On track", ""), (8, "At risk", "1 day late")])
+@pytest.mark.parametrize(
+    ("days", "state", "late"), [(7, "On track", ""), (8, "At risk", "1 day late")]
+)
 def test_a_next_day_past_the_latest_one_is_told_in_the_list_and_found_by_its_state(
     as_user, lead, clinic, desk_day, days, state, late
 ):
