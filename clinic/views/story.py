@@ -23,6 +23,7 @@ from treatments.models import (
     consent_columns,
     lacks_consent,
 )
+from treatments.models.planned import tell_late
 from treatments.models.screening import SOON_DAYS, CheckTold, with_check
 
 Status = Appointment.Status
@@ -143,6 +144,7 @@ def _plans(patient, today):
                 .annotate(**consent_columns(today)))  # fmt: skip
     for plan in rows:
         plan.patient = patient
+        tell_late(plan, plan.sessions.all())
     return sorted(rows, key=lambda plan: (plan.status != "open", -plan.agreed_on.toordinal()))
 
 
@@ -186,7 +188,7 @@ def next_step(patient, plans, upcoming, sessions, *, role, today) -> NextStep:
         _now(upcoming, role, today),
         _to_move(upcoming),
         _to_book(plans),
-        _booked(upcoming),
+        _booked(upcoming, today),
         _to_book(plans, urgent=False),
     )
     return next((step for step in steps if step), None) or _begin(patient, role)
@@ -230,7 +232,7 @@ def _to_move(upcoming):
 
 def _to_book(plans, *, urgent=True):
     waiting = [plan for plan in plans if plan.status == "open" and plan.sessions_left]
-    plan = next((plan for plan in waiting if not urgent or plan.state in NEEDS_A_DATE), None)
+    plan = next((plan for plan in waiting if not urgent or _needs_a_date(plan)), None)
     if plan is None:
         return None
     number = plan.sessions_done + 1
@@ -241,15 +243,29 @@ def _to_book(plans, *, urgent=True):
     )  # fmt: skip
 
 
-def _booked(upcoming):
+def _needs_a_date(plan) -> bool:
+    """Say whether a course is to be booked now; one whose booked day comes too late has a day."""
+    return plan.state in NEEDS_A_DATE and plan.next_booked_on is None
+
+
+def _booked(upcoming, today):
     row = next(iter(upcoming), None)
     if row is None:
         return None
     return NextStep(
         f"Next visit {_day(row.local_date)}",
-        f"{_which(row)} at {row.start_clock} with {row.practitioner}.",
+        f"{_which(row)} at {row.start_clock} with {row.practitioner}{_late(row, today)}.",
         "Open appointment", "calendar-check", row.get_absolute_url(),
     )  # fmt: skip
+
+
+def _late(row, today) -> str:
+    """Return ", 35 days late" where a visit is its course's next one and comes too late."""
+    planned = getattr(row, "planned_session", None)
+    if planned is None or planned.number != planned.plan.sessions_done + 1:
+        return ""
+    late = planned.plan.lateness_on(today)
+    return f", {late}" if late else ""
 
 
 def _begin(patient, role):

@@ -12,26 +12,29 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.models import Appointment
-from clinic.scheduling.reasons import day_words
+from clinic.scheduling.reasons import count_words, day_words
 from clinic.scheduling.weeks import WEEK, monday_of, weeks_from
 from clinic.templatetags.needlepoint import Look, look
 from treatments.models import PlannedSession, PlanState, Protocol, TreatmentPlan
+from treatments.models.planned import tell_late
 
 WEEKS, WEEKS_BACK, ROWS = 18, 4, 40
 STEP, FARTHEST = WEEK * 9, WEEK * 104
 #: What a row prints; everything else stays in the database.
 PRINTED = (
-    "status", "agreed_on", "sessions_planned", "sessions_done", "next_ideal_on",
+    "status", "agreed_on", "sessions_planned", "sessions_done", "next_ideal_on", "next_booked_on",
+    "next_latest_on", "event_on", "start_by_on",
     "patient__family_name", "patient__given_name", "protocol__name", "practitioner__name",
 )  # fmt: skip
 PRINTED_SESSIONS = (
-    "plan_id", "number", "done_on", "gap_days_ideal", "appointment__status",
+    "plan_id", "number", "done_on", "gap_days_ideal", "gap_days_max", "appointment__status",
     "appointment__local_date", "appointment__local_start_min", "appointment__practitioner__name",
 )  # fmt: skip
 #: What a session shows: letter, tone, word. The letter says it too, never the colour alone.
 MARKS = {
     "done": ("D", "good", "Done"),
     "booked": ("B", "info", "Booked"),
+    "late": ("L", "stop", "Booked late"),
     "planned": ("P", "void", "Planned"),
     "overdue": ("O", "stop", "Overdue"),
     "to_move": ("M", "warn", "To be moved"),
@@ -63,7 +66,8 @@ class Mark:
 class BoardRow:
     """One course with its sessions by week; `before` and `after` count those outside of the weeks.
 
-    `planner_url` is empty where the course does not run any more.
+    `planner_url` is empty where the course does not run any more, `late` says how its next booked
+    day comes too late.
     """
 
     plan: TreatmentPlan
@@ -72,6 +76,7 @@ class BoardRow:
     before: int
     after: int
     planner_url: str
+    late: str
 
 
 def board(desk, request):
@@ -168,17 +173,19 @@ def row_of(plan: TreatmentPlan, mondays: Sequence[date], today: date, planner: s
         else:
             weeks[at].append(mark)
     url = f"{planner}?plan={plan.pk}" if plan.status == TreatmentPlan.Status.OPEN else ""
-    return BoardRow(plan, look(plan.state, "course"), weeks, before, after, url)
+    late = plan.lateness_on(today)
+    return BoardRow(plan, look(plan.state, "course"), weeks, before, after, url, late)
 
 
 def marks_of(plan, sessions: Sequence[PlannedSession], today: date) -> list[Mark]:
     """Return where each session stands; those without a day at the ideal one after the last."""
     marks, before = [], None
+    tell_late(plan, sessions)
     for session in sessions:
         if session.done_on:
             state, day = "done", session.done_on
         elif visit := _visit(session):
-            state, day = _booked_state(visit, today), visit.local_date
+            state, day = _booked_state(session, visit, today), visit.local_date
         elif plan.status != TreatmentPlan.Status.OPEN:
             continue
         else:
@@ -195,11 +202,13 @@ def _visit(session: PlannedSession) -> Appointment | None:
     return visit if session.is_booked or waits else None
 
 
-def _booked_state(visit: Appointment, today: date) -> str:
+def _booked_state(session: PlannedSession, visit: Appointment, today: date) -> str:
     if visit.status == Appointment.Status.PROPOSED:
         return "to_move"
     is_past = visit.local_date < today and visit.status == Appointment.Status.BOOKED
-    return "unresolved" if is_past else "booked"
+    if is_past:
+        return "unresolved"
+    return "late" if session.days_late else "booked"
 
 
 def _open_state(plan, session, before: date | None, today: date) -> tuple[str, date]:
@@ -213,9 +222,10 @@ def _sentence(plan, session, state: str, day: date) -> str:
     """Return what is read when a letter is pointed at."""
     whole = f"Session {session.number} of {plan.sessions_planned}"
     visit = session.appointment
-    if state in {"booked", "to_move", "unresolved"}:
+    if state in {"booked", "late", "to_move", "unresolved"}:
         when = f"{day_words(day)}, {visit.start_clock} with {visit.practitioner.name}"
-        return f"{whole}: {MARKS[state][2].lower()}, {when}"
+        late = f"booked {count_words(session.days_late, 'day')} late"
+        return f"{whole}: {late if state == 'late' else MARKS[state][2].lower()}, {when}"
     if state == "overdue":
         return f"{whole}: overdue, not booked"
     return f"{whole}: {'done' if state == 'done' else 'planned, ideally'} {day_words(day)}"

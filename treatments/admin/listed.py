@@ -13,18 +13,22 @@ from treatments.models import TreatmentPlan
 #: What a row prints; everything else stays in the database.
 PRINTED = (
     "status", "sessions_planned", "sessions_done", "last_session_on", "next_ideal_on",
-    "next_booked_on", "patient__family_name", "patient__given_name", "protocol__name",
+    "next_booked_on", "next_latest_on", "event_on", "start_by_on", "patient__family_name", "patient__given_name", "protocol__name",
     "practitioner__name",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class CourseRow:
-    """One course as the list prints it; `planner_url` is empty where it does not run any more."""
+    """One course as the list prints it: `late` says how its booked day is too late, "" if it is not.
+
+    `planner_url` is empty where it does not run any more.
+    """
 
     plan: TreatmentPlan
     look: Look
     planner_url: str
+    late: str
 
 
 class CourseList(ChangeList):
@@ -46,4 +50,5 @@ class CourseList(ChangeList):
         for plan in self.result_list:
             runs = plan.status == TreatmentPlan.Status.OPEN
             url = f"{planner}?plan={plan.pk}" if runs else ""
-            yield CourseRow(plan, look(plan.state, "course"), url)
+            late = plan.lateness_on(plan.today)
+            yield CourseRow(plan, look(plan.state, "course"), url, late)

@@ -204,11 +204,11 @@ class TreatmentPlanAdmin(CoursePage, ClinicWall):
 
     @admin.display(description="next booked", ordering="next_booked_on")
     def next_on(self, plan):
-        """Return the day the next session is booked for."""
-        return self._day(plan.next_booked_on, plan, "Not booked")
+        """Return the day the next session is booked for, and whether that is too late."""
+        return self._day(plan.next_booked_on, plan, "Not booked", late=plan.lateness_on(plan.today))
 
-    def _day(self, day, plan, missing):
-        shown = {"day": day, "today": plan.today, "missing": missing}
+    def _day(self, day, plan, missing, *, late=""):
+        shown = {"day": day, "today": plan.today, "missing": missing, "late": late}
         return render_to_string(f"{PARTS}/_day.html", shown)
 
     @admin.display(description="state", ordering="urgency")

@@ -1,5 +1,7 @@
 """The sessions of a course: each exists before it has a date."""
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -38,6 +40,9 @@ class PlannedSession(models.Model):
     done_on = models.DateField(null=True, blank=True)
 
     objects = PlannedSessionQuerySet.as_manager()
+
+    #: How many days past its latest day it is booked, where `tell_late` has said so.
+    days_late = 0
 
     class Meta:
         ordering = ["plan", "number"]
@@ -78,3 +83,17 @@ class PlannedSession(models.Model):
         if self.done_on:
             return "done"
         return "booked" if self.is_booked else "planned"
+
+
+def tell_late(plan: TreatmentPlan, sessions: Iterable[PlannedSession]) -> None:
+    """Set `days_late` on the sessions of a course, which come in order with their appointments.
+
+    The latest day of a session counts from the one before it, done or booked, that of the first
+    from the agreement. Where the one before has no day, nothing is late yet.
+    """
+    before = plan.agreed_on
+    for row in sessions:
+        day = row.done_on or (row.appointment.local_date if row.is_booked else None)
+        if row.is_booked and before:
+            row.days_late = max((day - before).days - row.gap_days_max, 0)
+        before = day

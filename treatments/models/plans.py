@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from clinic.models import Blackout, Clinic, Patient, Resource, Service
 from clinic.models.constraints import all_or_none
+from clinic.scheduling.reasons import count_words
 from treatments.models.protocols import Protocol, Zone
 from treatments.models.standing import (
     BOOK_AHEAD_DAYS,
@@ -286,8 +287,8 @@ class TreatmentPlan(models.Model):
         """Return where this course stands on a day: what `with_state` asks the database."""
         if self.status != self.Status.OPEN:
             return PlanState(self.status)
-        if self.next_booked_on:  # a visit of the past waits for its record
-            return PlanState.ON_TRACK if self.next_booked_on >= today else PlanState.BLOCKED
+        if self.next_booked_on:
+            return self._booked_state(today)
         latest, ideal = self.next_latest_on or date.max, self.next_ideal_on or date.max
         is_near, is_too_late = self._is_near(today), self._is_too_late(today)
         if (is_near or is_too_late) and self.is_paused_on(today):
@@ -300,6 +301,29 @@ class TreatmentPlan(models.Model):
         if ideal < today:
             return PlanState.OVERDUE
         return PlanState.BOOK_NOW if is_near else PlanState.ON_TRACK
+
+    def _booked_state(self, today: date) -> PlanState:
+        if self.next_booked_on < today:  # a visit of the past waits for its record
+            return PlanState.BLOCKED
+        is_late = self.days_booked_late or self.misses_event_on(today)
+        return PlanState.AT_RISK if is_late else PlanState.ON_TRACK
+
+    @property
+    def days_booked_late(self) -> int:
+        """Return how many days past its latest day the next session is booked, 0 for in time."""
+        booked, latest = self.next_booked_on, self.next_latest_on
+        return max((booked - latest).days, 0) if booked and latest else 0
+
+    def misses_event_on(self, today: date) -> bool:
+        """Say whether the booked day is too late to heal from all sessions before the event."""
+        event, booked, start_by = self.event_on, self.next_booked_on, self.start_by_on
+        return bool(event and event >= today and booked and start_by and booked > start_by)
+
+    def lateness_on(self, today: date) -> str:
+        """Return how the booked day comes too late, in words: "35 days late"; "" where it does not."""
+        if days := self.days_booked_late:
+            return f"{count_words(days, 'day')} late"
+        return "too late for the event" if self.misses_event_on(today) else ""
 
     def is_paused_on(self, today: date) -> bool:
         """Say whether a medical pause covers today: as `with_pause` read it, else by one query."""

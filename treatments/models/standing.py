@@ -50,6 +50,16 @@ def in_time(today: date) -> Q:
     return (Q(start_by_on=None) | met) & free
 
 
+def booked_too_late(today: date) -> Q:
+    """Return the condition that the next session's time ahead is no time in time.
+
+    It lies past the latest day, or past the last one that still meets an event to come.
+    """
+    past_latest = Q(next_booked_on__gt=F("next_latest_on"))
+    no_event = Q(event_on__gte=today, next_booked_on__gt=F("start_by_on"))
+    return Q(next_booked_on__gte=today) & (past_latest | no_event)
+
+
 def is_near(today: date) -> Q:
     """Return the condition that a next session without a time may be asked for by now.
 
@@ -71,6 +81,7 @@ def standing(today: date, *, value, kind) -> Case:
     conditions = (
         (Q(status="done"), PlanState.DONE),
         (Q(status="stopped"), PlanState.STOPPED),
+        (booked_too_late(today), PlanState.AT_RISK),
         (Q(next_booked_on__gte=today), PlanState.ON_TRACK),
         (Q(next_booked_on__lt=today), PlanState.BLOCKED),
         ((is_near(today) | too_late(today)) & Q(paused_on(today)), PlanState.BLOCKED),

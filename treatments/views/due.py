@@ -51,7 +51,7 @@ class DueRow:
     @property
     def is_to_call(self) -> bool:
         """Say whether somebody is to call about it today."""
-        return self.state in TO_CALL and not self.is_asleep
+        return self.state in TO_CALL and not self.is_open and not self.is_asleep
 
     def _verdict(self, today: date, *, treats: bool) -> tuple[Look, str]:
         """Return what its chip shows and the words under it."""

@@ -26,6 +26,7 @@ from treatments.forms.plans import (
 )
 from treatments.models import PlannedSession, Protocol, TreatmentPlan, lacking_consent
 from treatments.models.openings import free_from
+from treatments.models.planned import tell_late
 from treatments.views.proposals import Dates
 
 INVALID, CONFLICT = 422, 409
@@ -138,6 +139,7 @@ def course(request, plan_id):
     facts = {"plan": plan, "patient": patient, "sessions": sessions,
              "to_book": any(not row.done_on and not row.is_booked for row in sessions),
              "kept": kept_times(patient, timezone.now()),
+             "late": plan.lateness_on(_today(request)),
              "lacks_consent": plan.pk in lacking_consent({plan.pk}, _today(request)),
              "next": request.get_full_path()}  # fmt: skip
     if request.member.role in CARE:
@@ -279,6 +281,7 @@ def _sessions(plan) -> list[PlannedSession]:
     rows = list(plan.sessions.with_booking().order_by("number"))
     for row in rows:
         row.plan = plan
+    tell_late(plan, rows)
     return rows
 
 

@@ -19,7 +19,7 @@ from clinic.scheduling.reasons import Reason, sentence
 from clinic.scheduling.slots import Slot
 from clinic.scheduling.tariff import blackout_on, charges, forbids_fixed, too_soon
 from clinic.views.offers import Offer, offered
-from treatments.models import TreatmentPlan
+from treatments.models import PlannedSession, TreatmentPlan
 from treatments.models.openings import Course, course_request
 
 STRIP_DAYS = 14
@@ -31,6 +31,8 @@ TITLES = {
     "before_event": ("Finished early", "flag"),
 }
 SILENT = {"kept", "fixed"}  # said by the pin
+#: What a booking keeps of the patient's wishes it does not meet; all else is judged anew.
+WISHES = {"weekday", "hours", "not_primary"}
 #: How a day looks in the strip: icon and tone by what refuses it; a free day has neither.
 SHUT = {"too_soon": "hourglass-split", "blackout": "slash-circle", "clinic_closed": "door-closed"}
 
@@ -229,7 +231,7 @@ class Dates:
             row.gap_days = (slot.day - after).days if after else None
             row.why = charges(self.request, Weights(), index, slot, before)
             told = (reason for reason in row.why if reason.code not in SILENT and reason["cost"])
-            row.reasons = _sentences(told)
+            row.reasons = _sentences([*told, *_kept_wishes(row, visit)])
             row.refusal = self._refusal(wish, slot, after)
             before, after = slot, slot.day
         return rows
@@ -303,6 +305,17 @@ def _why_shut(verdict) -> tuple[str, str]:
         return "", ""
     reason = verdict.reasons[0]
     return f"{sentence(reason)}.", SHUT.get(reason.code, "x-circle")
+
+
+def _kept_wishes(row: DateRow, visit: PlannedSession) -> list[Reason]:
+    """Return which wishes of the patient a booking that stays was known not to meet.
+
+    The planner does not charge it for them again, so they are read from the booking.
+    """
+    if not row.is_pinned:
+        return []
+    kept = visit.appointment.why_this_date
+    return [Reason.from_dict(plain) for plain in kept if plain.get("code") in WISHES]
 
 
 def _sentences(reasons) -> list[str]:

@@ -69,12 +69,34 @@ def test_an_overdue_session_is_booked_before_a_later_visit_is_shown(patient, des
 
 def test_a_booked_session_is_the_next_step_of_a_course_on_track(patient, desk, as_user):
     later = NOON + timedelta(days=3)
-    plan = factories.plan(patient, next_booked_on=later.date())
-    plan.sessions.filter(number=1).update(appointment=charts.appointment(patient, later, desk))
+    plan = factories.plan(patient, next_booked_on=later.date(), next_latest_on=later.date())
+    visit = charts.appointment(patient, later, desk)
+    plan.sessions.filter(number=1).update(appointment=visit)
 
     now = step(as_user(desk), patient)
 
-    assert (now.title, now.text[:20]) == ("Next visit Thu 26 Nov", "Session 1 of 4 at 12")
+    told = f"Session 1 of 4 at {visit.start_clock} with {visit.practitioner}."
+    assert (now.title, now.text) == ("Next visit Thu 26 Nov", told)
+
+
+def test_a_session_booked_too_late_is_shown_with_how_late_and_not_booked_anew(
+    patient, desk, as_user
+):
+    later = NOON + timedelta(days=43)
+    plan = factories.plan(patient, next_booked_on=later.date(),
+                          next_latest_on=NOON.date() + timedelta(days=42))  # fmt: skip
+    visit = charts.appointment(patient, later, desk)
+    plan.sessions.filter(number=1).update(appointment=visit)
+
+    answer = as_user(desk).get(patient.get_absolute_url())
+
+    now, (course,) = answer.context["story"].step, answer.context["story"].plans
+    told = f"Session 1 of 4 at {visit.start_clock} with {visit.practitioner}, 1 day late."
+    assert (now.label, now.text) == ("Open appointment", told)
+    assert (course.state, [row.days_late for row in course.sessions.all()]) == (
+        "at_risk", [1, 0, 0, 0],
+    )  # fmt: skip
+    assert '<b class="ink-stop">1 day late</b>' in answer.content.decode()
 
 
 def test_a_course_far_from_due_still_offers_its_dates(patient, desk, as_user):

@@ -85,6 +85,31 @@ def test_a_visit_that_waits_for_another_time_and_one_nobody_resolved_are_told_ap
     assert [letter for _, letter, _ in marks(plan, MONDAY + timedelta(days=3))] == ["?", "M"]
 
 
+@pytest.mark.parametrize(
+    ("gap", "letter", "words"),
+    [(42, "B", "booked, Tue 5 Jan"), (43, "L", "booked 1 day late, Wed 6 Jan")],
+)
+def test_a_session_booked_past_its_longest_interval_is_marked_late(
+    desk, clinic, now, lead, gap, letter, words
+):
+    plan = course(clinic, "Far", sessions=2)
+    first = MONDAY + timedelta(days=1)
+    for session, day in zip(plan.sessions.order_by("number"), (first, first + timedelta(days=gap)),
+                            strict=True):  # fmt: skip
+        slot = factories.slot_on(clinic, day)
+        book_session(planned_session=session, slot=slot, at=now, by=lead)
+
+    assert [mark[1] for mark in marks(plan)] == ["B", letter]
+    assert f"Session 2 of 2: {words}" in text(desk.get(URL))
+
+
+@pytest.mark.parametrize(("days", "told"), [(14, False), (15, True)])
+def test_a_course_whose_next_day_is_late_says_so_beside_its_name(desk, clinic, days, told):
+    course(clinic, "Far", next_booked_on=MONDAY + timedelta(days=days))
+
+    assert ("At risk · 0 of 4 Booked 1 day late" in text(desk.get(URL))) is told
+
+
 def test_an_ended_course_plans_nothing_more(clinic):
     plan = course(clinic, "Stopped", status="stopped", stopped_on=MONDAY, stopped_because="Moved")
 

@@ -155,6 +155,25 @@ def test_a_row_prints_everything_it_shows_of_its_course(as_user, lead, clinic, d
     )
 
 
+@pytest.mark.parametrize(
+    ("days", "state", "late"), [(7, "On track", ""), (8, "At risk", "1 day late")]
+)
+def test_a_next_day_past_the_latest_one_is_told_in_the_list_and_found_by_its_state(
+    as_user, lead, clinic, desk_day, days, state, late
+):
+    plan = course(clinic, desk_day, name="Far", next_in=20, booked_in=20 + days)
+    client = as_user(lead)
+
+    page = client.get(LIST).content.decode()
+    cells = page[page.index('<td class="field-state_chip">'):page.index('<td class="field-plan_it">')]  # fmt: skip
+
+    assert " ".join(re.sub(r"<[^>]+>", " ", cells).split()) == " ".join(
+        f"{state} None yet {shown(plan.next_ideal_on, desk_day)} in 20 days "
+        f"{shown(plan.next_booked_on, desk_day)} in {20 + days} days {late}".split()
+    )
+    assert names(client.get(LIST, {"state": "at_risk"})) == (["Far"] if late else [])
+
+
 def test_an_ended_course_has_no_way_into_the_planner(desk):
     assert "planner/?plan=" not in desk.get(LIST, {"state": "done"}).content.decode()
 

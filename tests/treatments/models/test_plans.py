@@ -52,18 +52,19 @@ def is_listed(plan, name):
 
 
 @given(window=st.none() | st.tuples(*[st.integers(-60, 60)] * 3), start_by=DAYS, booked=DAYS,
-       unanswered=st.integers(0, 4), status=st.sampled_from(["open", "done"]), free=DAYS,
+       unanswered=st.integers(0, 4), status=st.sampled_from(["open", "done"]), free=DAYS, event=DAYS,
        to_move=st.booleans(), paused=st.none() | st.integers(-2, 2))  # fmt: skip
 @settings(max_examples=120, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 def test_a_rows_state_is_what_the_database_calls_it_and_the_list_it_is_on(
-    clinic, window, start_by, booked, unanswered, status, free, to_move, paused
+    clinic, window, start_by, booked, unanswered, status, free, event, to_move, paused
 ):
     patient = factories.patient(clinic)
     first, ideal, latest = sorted(window) if window else (None,) * 3
     plan = waiting(
         patient, first=first, ideal=ideal, latest=latest, free=free, status=status,
         start_by_on=ahead(start_by), next_booked_on=ahead(booked), contacts_unanswered=unanswered,
+        event_on=ahead(event),
         next_to_move=to_move and window is not None and booked is None,
     )  # fmt: skip
     if paused is not None:
@@ -76,7 +77,8 @@ def test_a_rows_state_is_what_the_database_calls_it_and_the_list_it_is_on(
         lists = {name for name in ("at_risk", "other", "blocked") if is_listed(plan, name)}
         expected = {"at_risk": {"at_risk"}, "overdue": {"other"}, "book_now": {"other"},
                     "blocked": {"blocked"}}  # fmt: skip
-        assert lists == expected.get(state, set())
+        is_held = booked is not None and booked >= 0  # nobody is called about it as if unbooked
+        assert lists == (set() if is_held else expected.get(state, set()))
 
 
 def test_a_course_that_lost_its_day_is_due_at_once_however_far_ahead_it_was(patient):
@@ -121,6 +123,43 @@ def test_a_pause_does_not_block_what_is_not_due_or_has_its_day(clinic):
         pause(patient, until=9)
 
     assert [states(plan)[0] for plan in plans] == ["on_track", "on_track"]
+
+
+@pytest.mark.parametrize(
+    ("booked", "state", "words"), [(44, "on_track", ""), (45, "at_risk", "1 day late")]
+)
+def test_a_course_booked_past_its_latest_day_is_at_risk_and_says_by_how_much(
+    patient, booked, state, words
+):
+    plan = waiting(patient, next_booked_on=ahead(booked))
+
+    assert states(plan) == (state,) * 2
+    assert plan.lateness_on(TODAY) == words
+    assert not any(is_listed(plan, name) for name in ("at_risk", "other", "blocked"))
+
+
+@pytest.mark.parametrize(
+    ("event", "booked", "state", "words"),
+    [(60, 40, "on_track", ""), (60, 41, "at_risk", "too late for the event"),
+     (-1, 41, "on_track", "")],
+)  # fmt: skip
+def test_a_booked_day_too_late_for_an_event_to_come_puts_a_course_at_risk(
+    patient, event, booked, state, words
+):
+    plan = waiting(patient, next_booked_on=ahead(booked), event_on=ahead(event),
+                   start_by_on=ahead(40))  # fmt: skip
+
+    assert states(plan) == (state,) * 2
+    assert plan.lateness_on(TODAY) == words
+
+
+@pytest.mark.parametrize("unanswered", [0, 3])
+def test_a_course_booked_far_past_its_latest_day_does_not_lapse(patient, unanswered):
+    plan = waiting(patient, first=-80, ideal=-70, latest=-60, next_booked_on=ahead(9),
+                   contacts_unanswered=unanswered)  # fmt: skip
+
+    assert states(plan) == ("at_risk",) * 2
+    assert plan.lateness_on(TODAY) == "69 days late"
 
 
 @pytest.mark.parametrize(("booked", "state"), [(0, "on_track"), (-1, "blocked")])
