@@ -101,10 +101,20 @@ def _apply(page: "RepairPage"):
     elif said and not rows:
         messages.success(request, "What patients no longer refuse is forgotten.")
     if applied.clashed:
-        names = {row.appointment.pk: row.appointment.patient.full_name for row in rows}
-        for key, words in applied.clashed.items():
-            messages.warning(request, f"{names[key]}: {words} Planned again below.")
+        _tell_refused(request, rows, applied.clashed)
     return redirect(URL)
+
+
+def _tell_refused(request, rows: Sequence[Chosen], clashed: dict[int, str]) -> None:
+    """Say of each refused row why, and how many of them stay as they were and are planned again."""
+    names = {row.appointment.pk: row.appointment.patient.full_name for row in rows}
+    for key, words in clashed.items():
+        messages.warning(request, f"{names[key]}: {words}")
+    left = Appointment.objects.waiting_to_move(request.clinic).filter(pk__in=clashed).count()
+    if left:
+        stay = "stays as it was" if left == 1 else "stay as they were"
+        messages.info(request, f"{count_words(left, 'appointment')} {stay}, the old time still "
+                      "taken. New times are below: accept and apply them.")  # fmt: skip
 
 
 # --- The page -------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from crispy_forms.layout import Column, Row
@@ -104,14 +105,15 @@ class RowForm(forms.Form):
 
     @property
     def slot(self):
-        """Return the slot of the place, None where it is none."""
+        """Return the slot of the place with its room and device, None where it is none."""
         if self.units is None:
             return None
+        start, who, room, device = self.units
         try:
-            field = SlotField(zone=self.zone, today=self.today)
-            return field.clean(f"{self.units[0]}.{self.units[1]}")
+            slot = SlotField(zone=self.zone, today=self.today).clean(f"{start}.{who}")
         except ValidationError:
             return None
+        return replace(slot, room_id=room, device_id=device)
 
     @property
     def mark(self) -> str:

@@ -7,10 +7,13 @@ import pytest
 from django.urls import reverse
 
 from clinic.models import Appointment, Blackout, HoursException, Refusal
+from clinic.scheduling.minutes import wall_of
+from clinic.scheduling.reasons import day_words
+from clinic.scheduling.slots import Slot
 from tests import factories
 from tests.support.diary import TUESDAY, slot_of
 from tests.support.planner import LIVE, text
-from treatments.actions.diary import book_session
+from treatments.actions.diary import book_session, move_appointment
 from treatments.actions.repair import Absence, keep_absence
 
 pytestmark = pytest.mark.django_db
@@ -242,6 +245,37 @@ def test_applying_twice_moves_once(as_user, lead, ill):
     client.post(URL, sent)
 
     assert set(Appointment.objects.values_list("status", "version")) == {("booked", 3)}
+
+
+def test_who_was_refused_stays_as_it_was_and_has_another_time_on_the_page_that_follows(
+    as_user, clinic, lead, now, ill
+):
+    client = as_user(lead)
+    accepted = press(client, client.get(URL), "all-")
+    places = {visit.pk: held(accepted)[f"v{visit.pk}-place"] for visit in ill}
+    start, who = (int(part) for part in places[ill[2].pk].split(".")[:2])
+    moved = ill[0]  # the desk moves one of them into the time another one was to have
+    moved.refresh_from_db()
+    day, minute = wall_of(start, clinic.zone)
+    move_appointment(
+        appointment=moved, slot=Slot(day, minute, start, start + 1, who, None, None),
+        version=moved.version, at=now, by=lead,
+    )  # fmt: skip
+    kept = sorted(ill[2].holds.values_list("resource", "start", "end"))
+
+    answer = client.post(URL, {**held(accepted), "apply": "1"}, follow=True)
+
+    said = text(answer)
+    assert "1 appointment moved." in said
+    assert (f"{moved.patient.full_name}: Somebody changed this appointment meanwhile: it is now "
+            f"booked for {day_words(day)}, {minute // 60:02d}:{minute % 60:02d}.") in said  # fmt: skip
+    assert f"{ill[2].patient.full_name}: This time has just been taken." in said
+    assert ("1 appointment stays as it was, the old time still taken. "
+            "New times are below: accept and apply them.") in said  # fmt: skip
+    ill[2].refresh_from_db()
+    assert ill[2].status == "proposed"
+    assert sorted(ill[2].holds.values_list("resource", "start", "end")) == kept
+    assert held(answer)[f"v{ill[2].pk}-place"] not in {"", places[ill[2].pk]}
 
 
 def test_applying_nothing_says_so(as_user, lead, ill):
