@@ -6,7 +6,9 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.models import Appointment, Blackout, Rest
+from clinic.forms.diary import slot_word
+from clinic.models import Appointment, AuditEvent, Blackout, OutboxMessage, Rest
+from clinic.models.openings import slot_of
 from tests import factories
 from tests.support.clock import NOON
 from treatments.actions.diary import book_session, step
@@ -222,6 +224,23 @@ def test_moving_keeps_the_visit_and_shows_its_new_time(clinic, desk, patient, as
     visit.refresh_from_db()
     assert answer.status_code == 302
     assert (visit.local_date, visit.version) == (tuesday, 2)
+
+
+def test_moving_to_its_own_time_does_nothing_and_says_so(clinic, desk, patient, as_user):
+    visit = factories.appointment(patient, MONDAY)
+    before = Appointment.objects.values().get()
+    told = OutboxMessage.objects.count()
+    own = slot_word(slot_of(visit))
+
+    answer = as_user(desk).post(
+        reverse("appointment_move", args=[visit.pk]), {"slot": own, "version": visit.version},
+        follow=True,
+    )  # fmt: skip
+
+    assert f"{patient.full_name} stays where it was" in answer.content.decode()
+    assert Appointment.objects.values().get() == before
+    assert OutboxMessage.objects.count() == told
+    assert not AuditEvent.objects.filter(action="appointment.moved").exists()
 
 
 def test_moving_what_somebody_else_moved_shows_both_times(clinic, desk, patient, as_user):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.models import Appointment, Blackout, HoursException, Refusal
+from clinic.models import Appointment, Blackout, Refusal
 from clinic.scheduling.minutes import wall_of
 from clinic.scheduling.reasons import day_words
 from clinic.scheduling.slots import Slot
@@ -49,71 +49,6 @@ def test_an_empty_page_asks_who_is_away(as_user, lead):
     answer = as_user(lead).get(URL)
 
     assert "Nothing waits to be moved" in text(answer)
-
-
-def test_keeping_an_absence_lists_the_visits_with_new_times(as_user, clinic, lead):
-    visit = factories.appointment(factories.patient(clinic), TUESDAY)
-    who = clinic.resources.practitioners()[0]
-
-    answer = as_user(lead).post(URL, {"absent": "1", "resource": who.pk, "reason": "sick",
-                                      "from_day": TUESDAY, "from_min": "", "to_min": ""},
-                                follow=True)  # fmt: skip
-
-    assert HoursException.objects.get().to_day == TUESDAY
-    assert f"{who} is ill, Tue 24 Nov. 1 appointment has to move." in text(answer)
-    assert list(held(answer)) == [f"v{visit.pk}-{name}"
-                                  for name in ("place", "decision", "refused", "version")]  # fmt: skip
-
-
-def test_an_absence_kept_in_the_settings_is_offered_and_made_work_of(as_user, clinic, lead):
-    visit = factories.appointment(factories.patient(clinic), TUESDAY)
-    row = HoursException.objects.create(
-        clinic=clinic, resource=visit.practitioner, reason="leave", from_day=TUESDAY, to_day=TUESDAY
-    )
-    client = as_user(lead)
-    assert "1 appointment is still booked into it." in text(client.get(URL))
-
-    answer = client.post(URL, {"again": row.pk}, follow=True)
-
-    visit.refresh_from_db()
-    assert visit.status == "proposed"
-    assert HoursException.objects.count() == 1
-    assert "still booked into it" not in text(answer)
-
-
-def test_another_clinics_absence_is_not_found(as_user, lead):
-    abroad = factories.clinic_with_diary()
-    row = HoursException.objects.create(clinic=abroad, from_day=TUESDAY, to_day=TUESDAY)
-
-    assert as_user(lead).post(URL, {"again": row.pk}).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("sent", "words"),
-    [
-        ({"from_day": "2026-11-24", "from_min": "9:00"}, "Give both hours"),
-        ({"from_day": "2026-11-24", "to_day": "2026-11-23"}, "The last day cannot come before"),
-        ({"from_day": "2026-10-24"}, "These days are over."),
-        ({}, "Choose a day."),
-    ],
-)
-def test_an_absence_that_makes_no_sense_is_refused(as_user, lead, sent, words):
-    answer = as_user(lead).post(URL, {"absent": "1", "reason": "sick", **sent})
-
-    assert answer.status_code == 422
-    assert words in text(answer)
-    assert HoursException.objects.count() == 0
-
-
-def test_another_clinics_practitioner_cannot_be_away_here(as_user, lead):
-    other = factories.clinic_with_diary().resources.practitioners()[0]
-
-    answer = as_user(lead).post(
-        URL, {"absent": "1", "reason": "sick", "from_day": TUESDAY, "resource": other.pk}
-    )
-
-    assert answer.status_code == 422
-    assert HoursException.objects.count() == 0
 
 
 def test_accepting_keeps_the_plan_as_it_stands(as_user, lead, ill):
