@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 
 from clinic.models import Appointment, Blackout, Refusal
@@ -205,12 +206,30 @@ def test_who_was_refused_stays_as_it_was_and_has_another_time_on_the_page_that_f
     assert (f"{moved.patient.full_name}: Somebody changed this appointment meanwhile: it is now "
             f"booked for {day_words(day)}, {minute // 60:02d}:{minute % 60:02d}.") in said  # fmt: skip
     assert f"{ill[2].patient.full_name}: This time has just been taken." in said
-    assert ("1 appointment stays as it was, the old time still taken. "
-            "New times are below: accept and apply them.") in said  # fmt: skip
+    assert "1 appointment stays as it was and is planned again on this page." in said
     ill[2].refresh_from_db()
     assert ill[2].status == "proposed"
     assert sorted(ill[2].holds.values_list("resource", "start", "end")) == kept
     assert held(answer)[f"v{ill[2].pk}-place"] not in {"", places[ill[2].pk]}
+
+
+def test_many_refusals_are_named_without_covering_the_page(as_user, clinic, lead, now, ill):
+    client = as_user(lead)
+    more = [factories.appointment(factories.patient(clinic), TUESDAY + timedelta(days=1), m)
+            for m in (540, 660)]  # fmt: skip
+    absence = Absence(clinic.resources.practitioners()[0], more[0].local_date, more[0].local_date,
+                      "sick")  # fmt: skip
+    keep_absence(clinic=clinic, absence=absence, at=now, by=lead)
+    accepted = press(client, client.get(URL), "all-")
+    Appointment.objects.update(version=F("version") + 1)  # somebody else has been at them all
+
+    said = text(client.post(URL, {**held(accepted), "apply": "1"}, follow=True))
+
+    names = [row.patient.full_name for row in [*ill, *more]]
+    assert said.count("Somebody changed this appointment meanwhile") == 3
+    assert sum(f"{name}: Somebody changed" in said for name in names) == 3
+    assert "Not moved either: " in said
+    assert "5 appointments stay as they were and are planned again on this page." in said
 
 
 def test_applying_nothing_says_so(as_user, lead, ill):
