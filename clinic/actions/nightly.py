@@ -6,8 +6,7 @@ whose rounds were begun: it is set and the tasks are queued in one transaction, 
 workers one begins them, once. A round that fails is not tried again before the next night.
 """
 
-import logging
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.core.management import call_command
@@ -18,8 +17,6 @@ from django_tasks import task
 
 from clinic.actions.statistics import gather_statistics
 from clinic.models import Clinic
-
-log = logging.getLogger(__name__)
 
 NIGHT_FROM_MIN = 3 * 60  # of the clinic's wall clock: after the last hour that summer time moves
 
@@ -33,22 +30,21 @@ def begin_rounds(*, at: datetime) -> list[Clinic]:
     begun = []
     for at_place, clinic in enumerate(Clinic.objects.order_by("pk")):
         day = _night_of(clinic, at)
-        if day and _begin(clinic, day, with_house=at_place == 0):
+        is_due = day and (clinic.rounds_on is None or clinic.rounds_on < day)
+        if is_due and _begin(clinic, day, with_house=at_place == 0):
             begun.append(clinic)
     return begun
 
 
-def _night_of(clinic: Clinic, at: datetime):
+def _night_of(clinic: Clinic, at: datetime) -> date | None:
     """Return the clinic's day where its night has come, None before 03:00."""
     wall = timezone.localtime(at, clinic.zone)
     return wall.date() if wall.hour * 60 + wall.minute >= NIGHT_FROM_MIN else None
 
 
 @transaction.atomic
-def _begin(clinic: Clinic, day, *, with_house: bool) -> bool:
+def _begin(clinic: Clinic, day: date, *, with_house: bool) -> bool:
     """Take the night and queue its rounds, all or nothing; False where somebody has."""
-    if clinic.rounds_on and clinic.rounds_on >= day:
-        return False
     if not Clinic.objects.filter(pk=clinic.pk).before_round(day).update(rounds_on=day):
         return False
     for path in settings.NIGHTLY_ROUNDS["clinic"]:

@@ -168,8 +168,7 @@ class Appointment(models.Model):
     #: States in which nobody else may promise the patient this time.
     PROMISED = (*LIVE, "tentative")
 
-    # Every index is written with every booking: none where a wider one below begins with the same
-    # column, and none on the members of staff, who are never deleted.
+    # No index where a wider one begins so, nor on staff: each is written with every booking.
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="appointments", db_index=False)
     patient = models.ForeignKey(
         Patient, models.PROTECT, related_name="appointments", db_index=False
@@ -350,8 +349,7 @@ class HoldQuerySet(models.QuerySet):
         ahead = Q(appointment__status=Appointment.Status.BOOKED, appointment__starts_at__gt=at)
         counts = {
             f"absence_{key}": Count(
-                "appointment", distinct=True,
-                filter=_touches(stretches) & Q(**whose) & ahead,
+                "appointment", distinct=True, filter=_touches(stretches) & Q(**whose) & ahead
             )
             for key, (whose, stretches) in absences.items() if stretches
         }  # fmt: skip

@@ -27,8 +27,8 @@ class _Asked(NamedTuple):
 def read_together(**lists: QuerySet) -> dict[str, list[models.Model]]:
     """Return the rows of every list by its name. One query.
 
-    A list is a QuerySet of rows of a model, with what `select_related` joins. Neither annotations
-    nor `prefetch_related` nor locks are kept, and columns of bytes have no JSON.
+    A list is a QuerySet of rows of a model, with what `select_related` joins: a hundred columns at
+    most. Neither annotations nor `prefetch_related` nor locks are kept; bytes have no JSON.
     """
     found, asked = {name: [] for name in lists}, {}
     for name, rows in lists.items():

@@ -17,7 +17,10 @@ from .repair_board import Board
 
 TURNS, PATIENCE = 8_000, 2_000
 WARM, HOT, HOT_SHARE, PUSH = 30, 300, 0.6, 0.3  # points a turn may cost, and the share of hot turns
+ROUND = 700  # turns without a better plan, then the search begins again from the best
+COOL_TURNS = 6_000  # the most turns while everybody who could come has a place
 NEAREST_GROUPS = 40  # how far down its list a visit looks for a better place
+FAR_START = 12  # how far into the starts of a group a visit looks
 ABOUT_MIN = 90  # two visits this near in time may want the same room or device
 
 
@@ -40,13 +43,15 @@ def repair(
     for key, place in sorted((fixed or {}).items()):
         n = board.index.get(key)
         if n is not None and board.fits(n, place):
-            board.put(n, place)
+            board.take(n, place)
             stands[key] = place
+    board.make_pools()
     dice = Random(seed)  # noqa: S311 -- dice, not a secret
     search = _Search(board, [v for v in board.visits if v.visit_id not in stands], dice)
     search.begin(start or {})
     search.improve(turns)
-    places = {key: stands.get(key) or search.best_places.get(key) for key in sorted(problem.visit)}
+    found = board.named({board.index[key]: place for key, place in search.best_places.items()})
+    places = {key: stands.get(key) or found.get(board.index[key]) for key in sorted(problem.visit)}
     points = search.best_points + sum(
         board.points_at(board.index[key], place) for key, place in stands.items()
     )
@@ -89,13 +94,13 @@ class _Search:
         return bool(found)
 
     def _set(self, n: int, place: Place, points: int) -> None:
-        self.board.put(n, place)
+        self.board.take(n, place)
         self.total += points - self.points[n]
         self.place[n], self.points[n] = place, points
 
     def _clear(self, n: int) -> None:
         if (place := self.place[n]) is not None:
-            self.board.put(n, place)
+            self.board.give(n, place)
             self.total += self.none - self.points[n]
             self.place[n], self.points[n] = None, self.none
 
@@ -119,18 +124,25 @@ class _Search:
         self._improve(movable, hot, HOT)
         self.hot = False
         self._back_to_best()
-        self._improve(movable, turns - hot, WARM)
+        self._improve(movable, min(turns - hot, COOL_TURNS), WARM)
 
     def _improve(self, movable, turns: int, warmth: int) -> None:
-        """Cool down from `warmth` points over `turns` turns.
+        """Cool down from `warmth` points, while hot over all `turns`, else round by round.
 
-        Stops earlier when nothing can be better, and after `PATIENCE` turns without a better plan.
+        A round cools to nothing, and the next begins warm from the best plan: where a plan costs a
+        hundred points in all, turns that never cool walk out of sight of anything good. Stops
+        earlier when nothing can be better, and after `PATIENCE` turns without a better plan.
         """
         floor, since = sum(self.least.values()), 0
         for turn in range(turns):
             if self.best_points <= floor or turn - since > PATIENCE:
                 return
-            self._turn(movable, self.dice.random() * warmth * (1 - turn / turns) ** 2)
+            in_round = (turn - since) % ROUND
+            if not self.hot and turn > since and not in_round:
+                self._back_to_best()
+            left = 1 - (turn / turns if self.hot else in_round / ROUND)
+            slack = self.dice.random() * warmth * left**2
+            self._turn(movable, slack)
             if self.total < self.best_points:
                 self._keep()
                 since = turn
@@ -177,8 +189,10 @@ class _Search:
         near = self.board.groups[first] if self.place[first] is None else self._nearest[first]
         better = [group for group in near if group[0] < points[first]]
         if better:
-            _, day, unit, starts = better[int(dice.random() * dice.random() * len(better))]
-            there = self._in_the_way(movable, day, self.board.ids[unit], starts)
+            group = better[int(dice.random() * dice.random() * len(better))]
+            there = (
+                self._about(movable, group) if self.hot else self._in_the_way(movable, first, group)
+            )
             out += [n for n in there if n != first]
         wanted = 2 + int(dice.random() * 3)
         while len(out) < min(wanted, len(movable)):
@@ -189,9 +203,10 @@ class _Search:
             dice.shuffle(out)
         return out
 
-    def _in_the_way(self, movable, day: int, who: int, starts: int) -> list[int]:
+    def _about(self, movable, group) -> list[int]:
         """Up to three visits of that day: of that practitioner, or about then (rooms, devices)."""
-        dice = self.dice
+        dice, (_, day, unit, starts) = self.dice, group
+        who = self.board.ids[unit]
         if dice.random() < 0.65:
             there = [n for n in movable if (p := self.place[n]) is not None
                      and p.day == day and p.practitioner_id == who]  # fmt: skip
@@ -200,3 +215,28 @@ class _Search:
             there = [n for n in movable if (p := self.place[n]) is not None
                      and p.day == day and abs(p.bit - about) < ABOUT_MIN]  # fmt: skip
         return dice.sample(there, 3) if len(there) > 3 else there
+
+    def _in_the_way(self, movable, first: int, group) -> list[int]:
+        """Who keeps `first` from one start of a group: all at that practitioner, some at a device.
+
+        Everybody who needs the practitioner in those minutes must give way; of those who need a
+        device then, one or two, for one less is enough.
+        """
+        dice, kind_of, (_, day, unit, starts) = self.dice, self.board.kind_of, group
+        who, needs = self.board.ids[unit], kind_of[first].needs
+        for _ in range(min(int(dice.random() * starts.bit_count()), FAR_START)):
+            starts &= starts - 1
+        start = (starts & -starts).bit_length() - 1
+        own_min, device_min = needs["practitioner"] << start, needs["device"] << start
+        there, at_device = [], []
+        for n in movable:
+            place = self.place[n]
+            if place is None or place.day != day or n == first:
+                continue
+            other = kind_of[n].needs
+            if place.practitioner_id == who and other["practitioner"] << place.bit & own_min:
+                there.append(n)
+            elif other["device"] << place.bit & device_min:
+                at_device.append(n)
+        some = 2 if dice.random() < 0.6 else 1
+        return there + (dice.sample(at_device, some) if len(at_device) > some else at_device)

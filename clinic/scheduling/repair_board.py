@@ -4,6 +4,8 @@ A day is one integer per unit, as in `masks`. What a visit may have is a list of
 practitioner, starts) groups worked out once; what changes in a turn is kept lazily beside it.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 from .disruption import HALF_HOUR_MIN, Place, Problem, Visit
@@ -24,6 +26,9 @@ class Board:
         self.ids = [unit.unit_id for unit in units]
         self.number = {unit_id: n for n, unit_id in enumerate(self.ids)}
         self.free = [list(unit.free) for unit in units]
+        # (unit, day) -> the pool it is counted in; and the minutes its units were free when pooled
+        self.pool: dict[tuple[int, int], tuple[int, ...]] = {}
+        self.alike: dict[tuple[int, int], int] = {}
         # Visits with the same phases and the same units that may serve them share their starts.
         self.kinds: list[ShapeStarts] = []
         known: dict = {}
@@ -63,7 +68,7 @@ class Board:
                 if not kind.shape.needs[which]:
                     continue
                 some, most = 0, kind.most[which][day]
-                for unit in kind.serves[which]:
+                for unit in kind.heads[which][day]:
                     starts = row[unit]
                     if starts is None:
                         starts = row[unit] = kind.compute(which, self.free[unit][day])
@@ -172,7 +177,7 @@ class Board:
         if not kind.shape.needs[which]:
             return None
         row = kind.starts[day]
-        for unit in kind.serves[which]:
+        for unit in kind.heads[which][day]:
             starts = row[unit]
             if starts is None:
                 starts = self.starts(kind, which, unit, day)
@@ -191,25 +196,111 @@ class Board:
         unit = self.number.get(place.unit(which))
         if unit not in kind.serves[which]:
             return False
+        unit = self.pool.get((unit, place.day), (unit,))[0]
         return bool(self.starts(kind, which, unit, place.day) >> place.bit & 1)
 
-    def put(self, n: int, place: Place) -> None:
-        """Take the time of a place, or give it back: the same turn of the same bits."""
-        kind, day = self.kind_of[n], place.day
-        touched = [self.number[place.practitioner_id]]
-        self.free[touched[0]][day] ^= kind.needs["practitioner"] << place.bit
+    def take(self, n: int, place: Place) -> None:
+        """Take the time of a place; of a pool, minute by minute, the last unit that is free."""
+        day = place.day
+        for unit, minutes in self._heads(n, place):
+            pool, need = self.pool.get((unit, day)), minutes
+            if pool is None:
+                self.free[unit][day] ^= need
+                continue
+            for member in reversed(pool):
+                part = self.free[member][day] & need
+                self.free[member][day] ^= part
+                need ^= part
+                if not need:
+                    break
+
+    def give(self, n: int, place: Place) -> None:
+        """Give the time of a place back; to a pool, minute by minute, to the first unit taken."""
+        day = place.day
+        for unit, minutes in self._heads(n, place):
+            pool, need = self.pool.get((unit, day)), minutes
+            if pool is None:
+                self.free[unit][day] ^= need
+                continue
+            for member in pool:
+                part = need & ~self.free[member][day]
+                self.free[member][day] ^= part
+                need ^= part
+                if not need:
+                    break
+
+    def _heads(self, n: int, place: Place) -> list[tuple[int, int]]:
+        """(unit, minutes) a place takes, a pool by its first unit; their starts are forgotten."""
+        needs, day, bit = self.kind_of[n].needs, place.day, place.bit
+        out = [(self.number[place.practitioner_id], needs["practitioner"] << bit)]
         for which, unit_id in (("room", place.room_id), ("device", place.device_id)):
             if unit_id is not None:
                 unit = self.number[unit_id]
-                self.free[unit][day] ^= kind.needs[which] << place.bit
-                touched.append(unit)
-        is_shared = len(touched) > 1
+                pool = self.pool.get((unit, day))
+                out.append((pool[0] if pool else unit, needs[which] << bit))
+        is_shared = len(out) > 1
         for other in self.kinds:
             row = other.starts[day]
-            for unit in touched:
+            for unit, _ in out:
                 row[unit] = None
             if is_shared:
                 other.shared[day] = None
+        return out
+
+    # --- Pools ------------------------------------------------------------------------------------
+    def make_pools(self) -> None:
+        """Count the rooms or devices of a day that are free alike instead of telling them apart.
+
+        Visits one after the other on named units leave gaps nobody fits in, although at no minute
+        all units are taken. Where the units of a day are free at the same minutes and serve the
+        same visits, and each visit needs one in one stretch, counting is enough: stretches that
+        never overlap more than k times always go round k units. `named` shares the names out.
+        The first unit of a pool has the minutes at which any is free, the second those at which
+        any two are, and so on.
+        """
+        for which in _SHARED:
+            if any(len(kind.shape.needs[which]) > 1 for kind in self.kinds):
+                continue
+            units = sorted({unit for kind in self.kinds for unit in kind.serves[which]})
+            for day in range(len(self.problem.days)):
+                alike: dict = {}
+                for unit in units:
+                    serves = tuple(unit in kind.serves[which] for kind in self.kinds)
+                    alike.setdefault((self.free[unit][day], serves), []).append(unit)
+                pools = [tuple(pool) for pool in alike.values() if len(pool) > 1]
+                self.pool |= {(unit, day): pool for pool in pools for unit in pool}
+                self.alike |= {(unit, day): self.free[unit][day] for pool in pools for unit in pool}
+                behind = {unit for pool in pools for unit in pool[1:]}
+                for kind in self.kinds:
+                    kind.heads[which][day] = tuple(
+                        u for u in kind.serves[which] if u not in behind and self.free[u][day]
+                    )
+
+    def named(self, places: Mapping[int, Place | None]) -> dict[int, Place | None]:
+        """The places, by number of visit, with the units of every pool shared out by name.
+
+        Everybody keeps the unit they had, or else the place names, where it is still free.
+        """
+        out = dict(places)
+        free = dict(self.alike)
+        for which in _SHARED:
+            rows = []
+            for n, place in places.items():
+                pool = place and self.pool.get((self.number.get(place.unit(which)), place.day))
+                if pool:
+                    start = place.bit + self.kind_of[n].shape.needs[which][0][0]
+                    rows.append((place.day, start, n, pool))
+            for day, _, n, pool in sorted(rows):
+                place, stay = places[n], self.visits[n].stay
+                need = self.kind_of[n].needs[which] << place.bit
+                had = [p.unit(which) for p in (stay, place) if p is not None]
+                wanted = [self.number[unit] for unit in had if unit in self.number]
+                unit = next(
+                    u for u in (*wanted, *pool) if u in pool and free[u, day] & need == need
+                )
+                free[unit, day] ^= need
+                out[n] = replace(out[n], **{f"{which}_id": self.ids[unit]})
+        return out
 
 
 class ShapeStarts:
@@ -223,6 +314,7 @@ class ShapeStarts:
         self.starts: list[list[int | None]] = [[None] * units for _ in range(days)]
         self.shared: list[int | None] = [None] * days
         self.most: dict[str, list[int]] = {}
+        self.heads = {which: [serves[which]] * days for which in _SHARED}
         self._known: dict[tuple[str, int], int] = {}
 
     def note_most(self, free) -> None:

@@ -217,7 +217,7 @@ class DayRules:
         self.window, self.rest = None, None
         if search.session:
             self.course = search.course or Course(search.session.plan)
-            self.number = search.session.number
+            self.number, self.days = search.session.number, self.course.days
             self.healing = search.healing or Healing(
                 search.patient, self.course.zone_codes,
                 ignore=[*self.course.giving_way(self.number), *search.over],
@@ -235,7 +235,7 @@ class DayRules:
         """Return the later session that `day` comes too near to, and its first day then, if any."""
         if not self.search.session:
             return None
-        found = self.course.too_soon(self.course.days | {self.number: day}, [self.number])
+        found = self.course.too_soon(self.days | {self.number: day}, [self.number])
         return found if found and found[0] > self.number else None
 
     def note(self, day: date) -> str:
@@ -255,7 +255,7 @@ class DayRules:
     def refusal_by_past(self, day: date) -> str:
         """Return why a day cannot be had even if later sessions gave way, "" when it can."""
         if self.search.session:
-            sooner = {n: d for n, d in self.course.days.items() if n < self.number}
+            sooner = {n: d for n, d in self.days.items() if n < self.number}
             days = sooner | {self.number: day}
             if found := self.course.too_soon(days, [self.number]):
                 return self._too_soon(day, *found)
@@ -269,7 +269,7 @@ class DayRules:
 
     def _unhealed(self, day: date) -> str:
         course, number = self.course, self.number
-        days = course.days | {number: day}
+        days = self.days | {number: day}
         if found := course.too_soon(days, [number]):
             return self._too_soon(day, *found)
         if not self.healing.allows(course.rests(number, day)):
@@ -280,14 +280,21 @@ class DayRules:
     def _too_soon(self, day: date, later: int, first: date) -> str:
         course, number = self.course, self.number
         if later != number:
-            nearest = course.days[later]
+            nearest = self.days[later]
             return f"Too near to session {later} on {day_words(nearest)}, which is booked."
-        before = max(n for n in course.days if n < number)
-        gap = (day - course.days[before]).days
+        before = max(n for n in self.days if n < number)
+        gap = (day - self.days[before]).days
         reason = Reason.of(
             "too_soon", gap=gap, min=course.least_days(before, number), first_ok=first
         )
         return f"{sentence(reason)}."
+
+
+def _stands_at(visit: Appointment | None) -> tuple[int, int] | None:
+    """Return start and practitioner of a booked visit: no place to move it to."""
+    if visit is None or visit.status != Appointment.Status.BOOKED:
+        return None
+    return minute_of_instant(visit.starts_at), visit.practitioner_id
 
 
 def _days(
@@ -298,7 +305,7 @@ def _days(
     wish = Wish((search.practitioner_id,) if search.practitioner_id else None)
     now = minute_of_instant(search.at)
     ideal = rules.window.ideal if rules.window else None
-    moving = search.moving is not None
+    moving, own = search.moving is not None, _stands_at(search.moving)
     for day, known in days:
         if because := rules.refusal_by_past(day) if moving else rules.refusal(day):
             yield OfferDay(day, day, because=because)
@@ -310,6 +317,10 @@ def _days(
         )  # fmt: skip
         if not found:
             yield OfferDay(day, day, because=_why_none(known, shape, day, wish))
+            continue
+        found = [slot for slot in found if (slot.start, slot.practitioner_id) != own]
+        if not found:
+            yield OfferDay(day, day, because="Only the time it stands at now is free.")
             continue
         note = rules.note(day) if moving else ""
         yield OfferDay(day, day, offered(found, search.units), is_ideal=day == ideal, note=note)

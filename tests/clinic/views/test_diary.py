@@ -6,9 +6,8 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from clinic.forms.diary import slot_word
-from clinic.models import Appointment, AuditEvent, Blackout, OutboxMessage, Rest
-from clinic.models.openings import slot_of
+from clinic.actions.diary import mark_to_move
+from clinic.models import Appointment, Blackout, Rest
 from tests import factories
 from tests.support.clock import NOON
 from treatments.actions.diary import book_session, step
@@ -226,23 +225,6 @@ def test_moving_keeps_the_visit_and_shows_its_new_time(clinic, desk, patient, as
     assert (visit.local_date, visit.version) == (tuesday, 2)
 
 
-def test_moving_to_its_own_time_does_nothing_and_says_so(clinic, desk, patient, as_user):
-    visit = factories.appointment(patient, MONDAY)
-    before = Appointment.objects.values().get()
-    told = OutboxMessage.objects.count()
-    own = slot_word(slot_of(visit))
-
-    answer = as_user(desk).post(
-        reverse("appointment_move", args=[visit.pk]), {"slot": own, "version": visit.version},
-        follow=True,
-    )  # fmt: skip
-
-    assert f"{patient.full_name} stays where it was" in answer.content.decode()
-    assert Appointment.objects.values().get() == before
-    assert OutboxMessage.objects.count() == told
-    assert not AuditEvent.objects.filter(action="appointment.moved").exists()
-
-
 def test_moving_what_somebody_else_moved_shows_both_times(clinic, desk, patient, as_user):
     visit = factories.appointment(patient, MONDAY)
     Appointment.objects.filter(pk=visit.pk).update(version=7, local_start_min=660)
@@ -257,6 +239,24 @@ def test_moving_what_somebody_else_moved_shows_both_times(clinic, desk, patient,
     assert "it is now booked for Mon 30 Nov, 11:00" in page
     assert "You chose Tue 1 Dec, 10:00" in page
     assert 'name="version" value="7"' in page
+
+
+@pytest.mark.parametrize(("waits", "offered"), [(False, False), (True, True)])
+def test_a_booked_visit_is_not_offered_the_time_it_stands_at(
+    desk, patient, as_user, waits, offered
+):
+    visit = factories.appointment(patient, MONDAY, 540)
+    if waits:
+        mark_to_move(appointment=visit, because="Room shut", at=NOON, by=desk)
+    own = f"{int(visit.starts_at.timestamp()) // 60}.{visit.practitioner_id}"
+
+    days = as_user(desk).get(
+        reverse("appointment_move", args=[visit.pk]), {"from": MONDAY.isoformat()}
+    ).context["offers"].days  # fmt: skip
+
+    words = [offer.word for day in days for offer in day.offers]
+    assert len(words) > 3
+    assert any(word.startswith(own) for word in words) is offered
 
 
 # --- Cancel and steps -----------------------------------------------------------------------------

@@ -264,7 +264,7 @@ def test_the_finder_asks_no_more_for_a_patient_with_a_kept_time(kept, plan, at_d
     other = factories.plan(factories.patient(plan.clinic), zones=[plan.zones.get().zone])
 
     assert asked(plan.patient) == asked(other.patient)
-    assert asked(plan.patient) == 19
+    assert asked(plan.patient) == 18
 
 
 def test_keeping_a_time_asks_a_fixed_number_of_questions(at_desk, plan, patient):
@@ -276,4 +276,4 @@ def test_keeping_a_time_asks_a_fixed_number_of_questions(at_desk, plan, patient)
 
     locks = 2 * int(connection.vendor == "postgresql")  # of the diary; SQLite has one writer anyway
     asked = sum("SAVEPOINT" not in q["sql"] for q in queries.captured_queries)
-    assert asked == 42 + locks
+    assert asked == 41 + locks

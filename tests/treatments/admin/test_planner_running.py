@@ -128,5 +128,5 @@ def test_the_sheet_costs_the_same_queries_for_any_length(
     plan = factories.plan(patient, sessions=sessions)
     desk.get(URL, {"plan": plan.pk})
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         desk.get(URL, {"plan": plan.pk})

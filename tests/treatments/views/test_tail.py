@@ -280,7 +280,7 @@ def test_cancelling_a_session_proposes_a_new_date_and_books_it_with_one_save(
 
 
 # --- Figures --------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("page", "queries"), [("move", 17), ("cancel", 18), ("tail", 20)])
+@pytest.mark.parametrize(("page", "queries"), [("move", 17), ("cancel", 17), ("tail", 19)])
 def test_a_page_asks_the_same_few_questions_however_long_the_rest(
     at_desk, course, visits, page, queries, desk, now, django_assert_max_num_queries
 ):
