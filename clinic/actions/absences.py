@@ -52,6 +52,7 @@ class Absence:
         last = "" if self.to_day == self.from_day else f" to {day_words(self.to_day)}"
         is_thing = self.resource is not None and self.resource.kind != Resource.Kind.PRACTITIONER
         noun = "out of order" if is_thing and self.reason == "sick" else _NOUNS[self.reason]
+        noun = noun if self.resource else "closed"
         return f"{who} is {noun}, {day_words(self.from_day)}{last}"
 
     def stretches(self, zone) -> list[tuple[int, int]]:

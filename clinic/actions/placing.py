@@ -161,7 +161,7 @@ class Visit:
     def _at(self, known) -> Slot | None:
         slot = self.slot
         return slot_at(known, self.shape, start=slot.start, practitioner_id=slot.practitioner_id,
-                       room_id=slot.room_id)  # fmt: skip
+                       room_id=slot.room_id, device_id=slot.device_id)  # fmt: skip
 
     def _legal(self) -> Slot:
         """Return the slot with a free room and device, or raise what forbids it."""

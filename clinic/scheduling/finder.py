@@ -299,11 +299,11 @@ class Finder:
             able = self.board(day).served(kind, able)
         return {pid: mask & able for pid, mask in masks.items() if mask & able}
 
-    def room_starts(self, day: date, room_id: int) -> int:
-        """Mask of the starts one room could serve, on the grid or not; 0 for a room not known."""
+    def unit_starts(self, day: date, kind: str, resource_id: int | None) -> int:
+        """Mask of the starts one unit could serve, on the grid or not; 0 for one not known."""
         board = self.board(day)
-        rooms = (lane for lane in self.by_kind["room"] if lane.resource_id == room_id)
-        return next((board.starts(lane) for lane in rooms), 0)
+        units = (lane for lane in self.by_kind[kind] if lane.resource_id == resource_id)
+        return next((board.starts(lane) for lane in units), 0)
 
     def within(self, day: date, from_min: int, to_min: int) -> int:
         """Mask of the starts whose whole visit lies between two wall minutes of `day`."""

@@ -188,19 +188,22 @@ def slot_at(
     start: int,
     practitioner_id: int,
     room_id: int | None = None,
+    device_id: int | None = None,
 ) -> Slot | None:
     """The slot at this very start with this practitioner, or None when it is not legal.
 
-    In the room `room_id` where that is free, else in the first one that is.
+    In the room `room_id` and with the device `device_id` where these are free, else in and with the
+    first ones that are.
     """
     finder = snapshot.finder(shape)
     day, bit = finder.locate(start)
     people = finder.practitioner_ids((practitioner_id,))
     for legal in finder.legal(day, people, 1 << bit).values():
         slot = next(finder.slots(day, practitioner_id, legal))
-        if room_id is not None and finder.room_starts(day, room_id) >> bit & 1:
-            return replace(slot, room_id=room_id)
-        return slot
+        wanted = {"room": room_id, "device": device_id}
+        free = {f"{kind}_id": key for kind, key in wanted.items()
+                if finder.unit_starts(day, kind, key) >> bit & 1}  # fmt: skip
+        return replace(slot, **free)
     return None
 
 

@@ -46,7 +46,7 @@ def _verdicts(
     finder = snapshot.finder(shape)
     board = finder.board(day)
     legal = finder.legal(day, finder.practitioner_ids((who,))).get(who, 0)
-    in_room = -1 if room_id is None else finder.room_starts(day, room_id)
+    in_room = -1 if room_id is None else finder.unit_starts(day, "room", room_id)
     for bit in bits(board.grid):
         start = board.frame.start + bit
         if start < from_minute:

@@ -78,6 +78,8 @@ def diary_place(request, appointment_id):
         )
     units = {unit.pk: unit for unit in request.clinic.resources.all()}
     hand = PickUp(row=row, units=units, at=timezone.now())
+    if hand.stands_at(form.slot, form.cleaned_data["version"]):
+        return JsonResponse({"stays": stays_words(row)})
     rules = hand.rules()
     if _asks_first(row, rules, form.slot, form.cleaned_data["version"]):
         return JsonResponse({"ask": preview_of(row, form.slot)})
@@ -103,6 +105,12 @@ def _placed(request, row, form: PlaceForm, rules: DayRules) -> str:
     words = f"{words} {rest_words(rules.rest, moved.local_date)}".strip()
     remember(request, words, [was])
     return words
+
+
+def stays_words(row: Appointment) -> str:
+    """Return that a visit was put down on its own place: nothing was done, nobody is told."""
+    when = f"{day_words(row.local_date)}, {row.start_clock}"
+    return f"{row.patient.full_name} stays where it was: {when}. Nothing was changed."
 
 
 def _must_be_free(hand: PickUp, form: PlaceForm) -> None:

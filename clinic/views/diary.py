@@ -18,7 +18,7 @@ from clinic.models import Appointment, AuditEvent, OutboxMessage, Patient
 from clinic.permissions import CARE, may
 from clinic.scheduling.reasons import day_words
 from clinic.views.back import came_from
-from clinic.views.calendar import preview_of, remember, undo_at_hand, undoes
+from clinic.views.calendar import preview_of, remember, stays_words, undo_at_hand, undoes
 from clinic.views.looks import look_at, look_with
 from clinic.views.missing import Missing, asks_consent
 from clinic.views.offers import Search, offered, offers_for, why_this_day
@@ -221,7 +221,11 @@ def appointment_move(request, appointment_id):
 def _moved(request, row, search, given):
     """Move a visit and return where to go: its page, or the preview where others give way too."""
     slot, version = given["slot"], given["version"] or 0
-    rules = PickUp(row=row, units=search.units, at=timezone.now()).rules()
+    hand = PickUp(row=row, units=search.units, at=timezone.now())
+    if hand.stands_at(slot, version):
+        messages.info(request, stays_words(row))
+        return row
+    rules = hand.rules()
     if row.version == version and rules.asks_first(slot):
         return preview_of(row, slot)
     was = undo.before(row, "moved")

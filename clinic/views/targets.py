@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from clinic.actions.tentative import clear_expired
 from clinic.forms.diary import slot_word
 from clinic.models import Appointment, Resource
-from clinic.models.openings import shape_of, snapshot
+from clinic.models.openings import shape_of, slot_of, snapshot
 from clinic.scheduling.minutes import DAY_MIN, day_bounds, minute_of_instant
 from clinic.scheduling.reasons import Reason, day_words, sentence
 from clinic.scheduling.slots import Slot, Wish, nearest_slots, slot_at
@@ -24,6 +24,13 @@ class PickUp:
     row: Appointment
     units: dict[int, Resource]
     at: datetime
+
+    def stands_at(self, slot: Slot, version: int) -> bool:
+        """Say whether it is booked there already, as whoever puts it down saw it: nothing to do."""
+        now = slot_of(self.row)
+        is_there = now.key == slot.key and slot.room_id in {None, now.room_id}
+        is_as_seen = self.row.version == version
+        return is_there and is_as_seen and self.row.status == Appointment.Status.BOOKED
 
     def rules(self) -> DayRules:
         """Return the hard rules of this patient's days, read once."""

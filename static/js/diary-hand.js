@@ -245,7 +245,7 @@ export class Hand {
       window.location.assign(told.ask);
       return told;
     }
-    if (told.done) this.leave();
+    if (told.done || told.stays) this.leave();
     else this.refused(visit, told);
     this.done(told, visit);
     return told;

@@ -246,7 +246,8 @@ async function onDrop({ event, revert }) {
 
 /** After a put-down: show the diary as it now is. */
 async function onPut(told, visit) {
-  if (told.done) focusNext = visit.id;
+  if (told.done || told.stays) focusNext = visit.id;
+  if (told.stays) toast(told.stays, "info");
   await load();
   if (told.done) document.body.dispatchEvent(new CustomEvent("diary:freed")); // whom does the old time suit?
 }

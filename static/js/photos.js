@@ -49,16 +49,17 @@ function tell(item, state, sentence = "") {
 }
 
 function count() {
-  const done = items.filter(({ state }) => state === "stored" || state === "known").length;
-  const refused = items.filter(({ state }) => state === "refused").length;
+  const count = (wanted) => items.filter(({ state }) => state === wanted).length;
+  const [stored, known, refused] = ["stored", "known", "refused"].map(count);
   const failed = items.filter(({ state }) => state === "failed").length;
-  const parts = [`${done} of ${items.length} stored`];
+  const parts = [`${stored} of ${items.length} stored`];
+  if (known) parts.push(`${known} already on file`);
   if (refused) parts.push(`${refused} refused`);
   if (failed) parts.push(`${failed} not sent`);
   const barred = items.filter(({ state }) => state === "barred").length;
   if (barred) parts.push(`${barred} waiting for permission`);
   document.getElementById("photo-tray-count").textContent = parts.join(", ");
-  document.getElementById("photo-tray-clear").hidden = !done;
+  document.getElementById("photo-tray-clear").hidden = !(stored + known);
   tray.hidden = !items.length;
 }
 

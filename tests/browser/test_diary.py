@@ -120,6 +120,23 @@ def test_three_keys_move_a_visit(page, live_server, desk, visit):
     assert now_at(visit) == "10:10"
 
 
+def test_a_visit_put_down_where_it_was_is_not_moved(page, live_server, desk, visit):
+    open_diary(page, live_server, desk, monday())
+    before = Appointment.objects.values().get(pk=visit.pk)
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("m")
+    expect(page.locator("#hand-where")).to_contain_text("10:10")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#hand-where")).to_contain_text("10:00")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("stays where it was")).to_be_visible()
+    expect(page.locator("#diary-hand")).to_be_hidden()
+    expect(page.locator("#diary-undo-words")).to_be_hidden()
+    assert Appointment.objects.values().get(pk=visit.pk) == before
+
+
 def test_arrows_choose_the_place_and_escape_leaves_it(page, live_server, desk, visit, clinic):
     open_diary(page, live_server, desk, monday())
     page.keyboard.press("ArrowDown")

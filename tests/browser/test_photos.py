@@ -51,7 +51,9 @@ def test_several_photos_come_in_at_once_and_a_bad_one_says_why(board, view, comp
         file("side.jpg", jpeg(2)),
     ])  # fmt: skip
 
-    expect(board.locator("#photo-tray-count")).to_have_text("3 of 4 stored, 1 refused")
+    expect(board.locator("#photo-tray-count")).to_have_text(
+        "2 of 4 stored, 1 already on file, 1 refused"
+    )
     rows = board.locator(".tray-item")
     expect(rows.nth(2)).to_contain_text("This file is not a photo: it is a PDF document.")
     expect(board.locator(".photo-card")).to_have_count(2)

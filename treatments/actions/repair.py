@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from clinic.actions.absences import (
@@ -24,8 +24,9 @@ from clinic.actions.audit import record
 from clinic.actions.locks import deed, own_diary
 from clinic.actions.patients import forget_away, note_away
 from clinic.actions.placing import make_way
-from clinic.actions.refusals import Conflict, broken_promise
+from clinic.actions.refusals import SlotTaken, conflict
 from clinic.models import Appointment, Blackout, Clinic, Hold, Refusal
+from clinic.models.openings import shape_of
 from clinic.scheduling.minutes import minute_of_instant
 from clinic.scheduling.slots import Slot
 from treatments.actions.diary import move_appointment
@@ -97,9 +98,10 @@ def apply_repair(
     """Carry out the rows of a plan in one transaction, in order of their new times.
 
     The visits make way for each other first. A row whose place is gone, or that somebody changed,
-    stays to be moved and is named in `clashed`; the others are done. A row that already stands
-    where it should (a double tap) counts as moved and is not written again. What was said about
-    any visit, moved or not, is kept.
+    stays exactly as it was, its old time still taken, and is named in `clashed`, as is whoever was
+    to have that old time; the others are done. A row that already stands where it should (a double
+    tap) counts as moved and is not written again. What was said about any visit, moved or not, is
+    kept.
     """
     plans = _locked_plans(row.appointment for row in rows)
     now = _locked_visits(clinic, [*rows, *said])
@@ -114,33 +116,71 @@ def apply_repair(
         elif visit.status == Appointment.Status.BOOKED and _stands_at(visit, row.slot):
             applied.moved.append(visit)
         elif visit.status != Appointment.Status.PROPOSED or visit.version != row.version:
-            applied.clashed[visit.pk] = "Somebody changed this appointment meanwhile."
+            applied.clashed[visit.pk] = " ".join(conflict(visit).messages)
         else:
             waiting.append((row, visit))
-    held = let_times_go((visit for _, visit in waiting), at=at)
-    for row, visit in waiting:
-        _move(row, visit, applied, at=at, by=by)
-    _take_back(held, applied.clashed)
+    moved = _carry_out(waiting, applied.clashed, at=at, by=by)
+    applied.moved += moved
     for plan in plans:
         keep_dates(plan)
-    if waiting and applied.moved:
+    if moved:
         _tell(clinic, applied, at=at, by=by)
     return applied
 
 
-def _move(row: Chosen, visit: Appointment, applied: Applied, *, at, by) -> None:
-    """Move one visit, or say why it could not be."""
-    try:
-        with transaction.atomic():
-            moved = move_appointment(
-                appointment=visit, slot=row.slot, version=row.version, at=at, by=by, why=row.why
-            )
-    except Conflict:
-        applied.clashed[visit.pk] = "Somebody changed this appointment meanwhile."
-    except ValidationError as refusal:
-        applied.clashed[visit.pk] = " ".join(refusal.messages)
-    else:
-        applied.moved.append(moved)
+class _NotAllMoved(Exception):  # noqa: N818 -- takes an attempt back, nobody is told of it
+    """Some rows of an attempt were refused; `clashed` says which and why."""
+
+    def __init__(self, clashed: Mapping[int, str]) -> None:
+        super().__init__()
+        self.clashed = clashed
+
+
+def _carry_out(waiting: list, clashed: dict[int, str], *, at, by) -> list[Appointment]:
+    """Move the rows that can be; one that is refused is named in `clashed` and stays as it was.
+
+    Whoever has moved into the time of a refused one would leave it without any. So an attempt with
+    a refusal is taken back whole, and the other rows are tried again around what that one still
+    holds. Every attempt has fewer rows, and mostly the second is the last.
+    """
+    while waiting:
+        try:
+            with transaction.atomic():
+                return _all_moved(waiting, at=at, by=by)
+        except _NotAllMoved as refused:
+            clashed |= refused.clashed
+            waiting = [pair for pair in waiting if pair[1].pk not in clashed]
+    return []
+
+
+def _all_moved(waiting: Sequence, *, at, by) -> list[Appointment]:
+    """Let the old times of all these visits go and move each. Raises _NotAllMoved if one cannot."""
+    moved, clashed = [], {}
+    let_times_go((visit for _, visit in waiting), at=at)
+    for row, visit in waiting:
+        try:
+            with transaction.atomic():
+                facts = {"slot": row.slot, "version": row.version, "at": at, "by": by}
+                moved.append(move_appointment(appointment=visit, why=row.why, **facts))
+        except ValidationError as refusal:
+            is_taken = isinstance(refusal, SlotTaken)
+            words = _still_kept(row.slot, visit) if is_taken else ""
+            clashed[visit.pk] = words or " ".join(refusal.messages)
+    if clashed:
+        raise _NotAllMoved(clashed)
+    return moved
+
+
+def _still_kept(slot: Slot, visit: Appointment) -> str:
+    """Return who keeps a slot without being able to come then, "" where somebody else has it."""
+    units = [key for key in (slot.practitioner_id, slot.room_id, slot.device_id) if key]
+    end = slot.start + shape_of(visit.service).total_min
+    held = Hold.objects.touching(units, start=slot.start, end=end).exclude(appointment=visit)
+    others = Appointment.objects.waiting_to_move(visit.clinic)
+    other = others.filter(pk__in=held.values("appointment")).first()
+    if other is None:
+        return ""
+    return f"This time is still kept for {other.patient.full_name}, who has no new time yet."
 
 
 def _keep_refusals(said: Said, visit: Appointment, *, at, by) -> int:
@@ -174,20 +214,6 @@ def _keep_refusals(said: Said, visit: Appointment, *, at, by) -> int:
         record("appointment.refused", visit, at=at, by=by, patient=patient, category="schedule",
                details={"refused": new, "forgotten": forgotten})  # fmt: skip
     return len(fresh) + len(new)
-
-
-def _take_back(held: Mapping[int, list[tuple[int, int, int]]], clashed: Mapping[int, str]) -> None:
-    """Give visits that could not move their old time back, where nobody was put into it."""
-    for key in sorted(held.keys() & clashed.keys()):
-        try:
-            with transaction.atomic():
-                Hold.objects.bulk_create(
-                    Hold(appointment_id=key, resource_id=resource, start=start, end=end)
-                    for resource, start, end in held[key]
-                )
-        except DatabaseError as error:
-            if broken_promise(error) != "hold_no_overlap":
-                raise
 
 
 def _stands_at(visit: Appointment, slot: Slot) -> bool:

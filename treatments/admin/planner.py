@@ -200,8 +200,13 @@ class Sheet(ABC):
     def _booked(self, desk, slots) -> TreatmentPlan:
         request, at = self.request, timezone.now()
         plan = self.agreed(at=at, by=request.user)
+        known = {} if self.is_new else plan.sessions.visit_versions()
         booked = book_course(plan=plan, slots=slots, why=self.dates.why(slots), at=at,
                              by=request.user, request_key=self.request_key)  # fmt: skip
+        booked = [row for row in booked if known.get(row.pk) != row.version]
+        if not booked:
+            messages.info(request, "Nothing was changed: every session keeps its time.")
+            return plan
         count = f"{len(booked)} {'session' if len(booked) == 1 else 'sessions'}"
         log = desk.log_addition if self.is_new else desk.log_change
         log(

@@ -30,6 +30,7 @@ from treatments.models.disruptions import Disruption, Refused
 URL = "admin:treatments_treatmentplan_repair"
 INVALID = 422
 LONGEST_CALL_LIST, MOST_ABSENCES, MOST_REFUSALS = 60, 20, 20
+MOST_TOLD = 3  # refusals with their reasons; more would cover the page
 
 
 def repair_desk(desk, request):
@@ -101,10 +102,24 @@ def _apply(page: "RepairPage"):
     elif said and not rows:
         messages.success(request, "What patients no longer refuse is forgotten.")
     if applied.clashed:
-        names = {row.appointment.pk: row.appointment.patient.full_name for row in rows}
-        for key, words in applied.clashed.items():
-            messages.warning(request, f"{names[key]}: {words} Planned again below.")
+        _tell_refused(request, rows, applied.clashed)
     return redirect(URL)
+
+
+def _tell_refused(request, rows: Sequence[Chosen], clashed: dict[int, str]) -> None:
+    """Say of each refused row why, and how many of them stay as they were and are planned again."""
+    names = {row.appointment.pk: row.appointment.patient.full_name for row in rows}
+    told = [f"{names[key]}: {words}" for key, words in clashed.items()]
+    if len(told) > MOST_TOLD:
+        others = ", ".join([names[key] for key in clashed][MOST_TOLD:])
+        told = [*told[:MOST_TOLD], f"Not moved either: {others}."]
+    for words in told:
+        messages.warning(request, words)
+    left = Appointment.objects.waiting_to_move(request.clinic).filter(pk__in=clashed).count()
+    if left:
+        stay = "stays as it was and is" if left == 1 else "stay as they were and are"
+        words = f"{count_words(left, 'appointment')} {stay} planned again on this page."
+        messages.warning(request, words)
 
 
 # --- The page -------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from crispy_forms.layout import Column, Row
@@ -18,7 +19,9 @@ from clinic.models import HoursException, Resource
 from treatments.models.disruptions import Refused
 
 HELD = re.compile(r"v(\d{1,15})-place")
-NO_CHOICE = "The whole clinic"
+NO_CHOICE = "Choose …"
+WHOLE, WHOLE_CLINIC = "clinic", "The whole clinic"
+NO_UNIT = "Choose who or what is away: a person, a room, a device or the whole clinic."
 REFUSAL = r"-?(?:d\d{4}-\d{2}-\d{2}|w[0-6]|p\d{1,15})"  # with a minus: kept, and over now
 
 
@@ -28,13 +31,24 @@ def visits_sent(sent) -> list[int]:
     return sorted({int(match[1]) for match in found if match})
 
 
+class WhoField(forms.ModelChoiceField):
+    """A person, room or device, or the whole clinic (None), which must be chosen like the others."""
+
+    def clean(self, value) -> Resource | None:
+        """Return the unit, None for the whole clinic."""
+        return None if value == WHOLE else super().clean(value)
+
+
 class AbsenceForm(forms.Form):
     """Somebody or something is away, on which days, and why."""
 
-    resource = forms.ModelChoiceField(
-        Resource.objects.none(), required=False, label="Who or what", empty_label=NO_CHOICE
+    resource = WhoField(
+        Resource.objects.none(), label="Who or what", error_messages={"required": NO_UNIT}
     )
-    reason = forms.ChoiceField(choices=HoursException.Reason, initial="sick")
+    reason = forms.ChoiceField(
+        choices=[("", NO_CHOICE), *HoursException.Reason.choices],
+        error_messages={"required": "Choose the reason."},
+    )
     from_day, to_day = DayField(label="First day"), DayField(label="Last day", required=False)
     from_min = ClockField(label="From", required=False)
     to_min = ClockField(label="To", required=False, help_text="Empty: whole days.")
@@ -47,7 +61,9 @@ class AbsenceForm(forms.Form):
         kinds = {}
         for unit in units:
             kinds.setdefault(unit.get_kind_display(), []).append((unit.pk, unit.name))
-        self.fields["resource"].choices = [("", NO_CHOICE), *kinds.items()]
+        self.fields["resource"].choices = [
+            ("", NO_CHOICE), (WHOLE, WHOLE_CLINIC), *kinds.items(),
+        ]  # fmt: skip
         self.fields["from_day"].initial = today
         half = "col-sm-6"
         self.helper = touch_helper(
@@ -104,14 +120,15 @@ class RowForm(forms.Form):
 
     @property
     def slot(self):
-        """Return the slot of the place, None where it is none."""
+        """Return the slot of the place with its room and device, None where it is none."""
         if self.units is None:
             return None
+        start, who, room, device = self.units
         try:
-            field = SlotField(zone=self.zone, today=self.today)
-            return field.clean(f"{self.units[0]}.{self.units[1]}")
+            slot = SlotField(zone=self.zone, today=self.today).clean(f"{start}.{who}")
         except ValidationError:
             return None
+        return replace(slot, room_id=room, device_id=device)
 
     @property
     def mark(self) -> str:

@@ -17,6 +17,11 @@ class PlannedSessionQuerySet(models.QuerySet):
         joined = self.select_related("appointment", "appointment__practitioner")
         return joined.prefetch_related("records")
 
+    def visit_versions(self) -> dict[int, int]:
+        """Return {key: version} of the visits of these sessions."""
+        rows = self.filter(appointment__isnull=False).order_by()
+        return dict(rows.values_list("appointment_id", "appointment__version"))
+
     def without_date(self):
         """Keep sessions that are not done and hold no time."""
         return self.filter(done_on__isnull=True).exclude(appointment__status__in=Appointment.LIVE)

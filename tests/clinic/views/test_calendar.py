@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from clinic.actions.diary import mark_to_move
-from clinic.models import HoursException
+from clinic.models import Appointment, AuditEvent, HoursException, OutboxMessage
 from tests import factories
 from treatments.actions.diary import book_session
 
@@ -171,6 +171,31 @@ def test_a_visit_is_put_down_where_it_is_free(at_desk, visit):
     visit.refresh_from_db()
     assert (answer.status_code, visit.start_clock, visit.version) == (200, "13:20", 2)
     assert answer.json()["undo"]["seconds"] == 180
+
+
+@pytest.mark.parametrize("by", ["practitioner", "room"])
+def test_a_visit_put_down_on_its_own_place_is_not_moved_and_nobody_is_told(at_desk, visit, by):
+    room = {"room": visit.room_id} if by == "room" else {}
+    before = Appointment.objects.values().get()
+    kept = AuditEvent.objects.count(), OutboxMessage.objects.count()
+
+    told = place(at_desk, visit, TUESDAY, 600, by=by, **room).json()
+
+    name = visit.patient.full_name
+    assert told == {"stays": f"{name} stays where it was: Tue 24 Nov, 10:00. Nothing was changed."}
+    assert Appointment.objects.values().get() == before
+    assert (AuditEvent.objects.count(), OutboxMessage.objects.count()) == kept
+    assert data(at_desk)["undo"] is None
+
+
+def test_a_visit_to_be_moved_is_booked_again_on_its_own_place(at_desk, visit, desk, now):
+    mark_to_move(appointment=visit, because="Ill", at=now, by=desk)
+    visit.refresh_from_db()
+
+    answer = place(at_desk, visit, TUESDAY, 600)
+
+    visit.refresh_from_db()
+    assert (answer.status_code, visit.status, visit.start_clock) == (200, "booked", "10:00")
 
 
 def test_who_takes_over_is_named(at_desk, visit, clinic):

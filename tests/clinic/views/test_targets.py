@@ -5,6 +5,9 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
+from clinic.forms.diary import slot_word
+from clinic.models import Appointment, AuditEvent, OutboxMessage
+from clinic.models.openings import slot_of
 from clinic.scheduling.minutes import minute_of
 from clinic.scheduling.slots import Slot
 from clinic.views.targets import PickUp
@@ -64,3 +67,18 @@ def test_the_nearest_places_keep_to_the_column_dropped_on(visit, clinic, now, ki
     found = PickUp(row=visit, units=units, at=now).nearest(wished, kind)
 
     assert {row[kind] for row in found} == {unit.pk}
+
+
+def test_moving_to_its_own_time_does_nothing_and_says_so(at_desk, visit):
+    before = Appointment.objects.values().get()
+    told = OutboxMessage.objects.count()
+
+    answer = at_desk.post(
+        reverse("appointment_move", args=[visit.pk]),
+        {"slot": slot_word(slot_of(visit)), "version": visit.version}, follow=True,
+    )  # fmt: skip
+
+    assert f"{visit.patient.full_name} stays where it was" in answer.content.decode()
+    assert Appointment.objects.values().get() == before
+    assert OutboxMessage.objects.count() == told
+    assert not AuditEvent.objects.filter(action="appointment.moved").exists()

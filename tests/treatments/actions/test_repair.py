@@ -10,6 +10,7 @@ from clinic.models import (
     Appointment,
     AuditEvent,
     Blackout,
+    FreedTime,
     Hold,
     HoursException,
     Refusal,
@@ -19,6 +20,7 @@ from tests import factories
 from tests.support.diary import TUESDAY, slot_of
 from treatments.actions.diary import book_session, move_appointment
 from treatments.actions.repair import Absence, Chosen, Said, apply_repair, keep_absence
+from treatments.models import TreatmentPlan
 from treatments.models.disruptions import Disruption, Refused
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +160,133 @@ def test_a_clash_leaves_that_row_alone_to_move(clinic, lead, now, ill):
     assert rows[0].holds.count() == 4
 
 
+# --- A refused row ------------------------------------------------------------------------------
+EARLY, NOON, LATE = 540, 660, 780
+
+
+@pytest.fixture
+def waiting(clinic, lead, now):
+    """Return three first sessions of courses at 9, 11 and 13 that are to move, their time kept.
+
+    The clinic has one room, so that nobody can evade the others.
+    """
+    clinic.resources.filter(pk=clinic.resources.filter(kind="room").last().pk).update(active=False)
+    rows = []
+    for minute in (EARLY, NOON, LATE):
+        plan = factories.plan(factories.patient(clinic))
+        slot = factories.slot_on(clinic, TUESDAY, minute)
+        first = plan.sessions.get(number=1)
+        rows.append(book_session(planned_session=first, slot=slot, at=now, by=lead))
+    keep_absence(
+        clinic=clinic, at=now, by=lead,
+        absence=Absence(clinic.resources.practitioners()[0], TUESDAY, TUESDAY, "sick"),
+    )  # fmt: skip
+    HoursException.objects.all().delete()  # well again: the old times may be had by the others
+    return rows
+
+
+def as_it_stands(visit):
+    """Return everything kept of a visit: its row, holds, healing times and its course's dates."""
+    course = TreatmentPlan.objects.filter(sessions__appointment=visit)
+    return (
+        Appointment.objects.filter(pk=visit.pk).values().get(),
+        sorted(visit.holds.values_list("resource", "start", "end")),
+        sorted(visit.rests.values_list("area", "start_day", "end_day")),
+        course.values().get(),
+    )
+
+
+def turn(clinic, lead, now, visits, minutes):
+    """Apply a plan that gives each visit one of these times of the same Tuesday."""
+    rows = [chosen(visit, slot_of(clinic, start=minute))
+            for visit, minute in zip(visits, minutes, strict=True)]  # fmt: skip
+    return apply_repair(clinic=clinic, rows=rows, at=now, by=lead)
+
+
+def test_a_refused_row_stays_exactly_as_it_was_and_so_does_who_was_to_have_its_time(
+    clinic, lead, now, waiting
+):
+    factories.appointment(factories.patient(clinic), TUESDAY, 900)
+    before = [as_it_stands(visit) for visit in waiting]
+    lines = AuditEvent.objects.count()
+
+    applied = turn(clinic, lead, now, waiting, (NOON, LATE, 900))
+
+    first, second, third = waiting
+    assert applied.moved == []
+    assert applied.clashed == {
+        third.pk: "Session 1: this time has just been taken.",
+        second.pk: f"This time is still kept for {third.patient.full_name}, who has no new time yet.",
+        first.pk: f"This time is still kept for {second.patient.full_name}, who has no new time yet.",
+    }  # fmt: skip
+    assert [as_it_stands(visit) for visit in waiting] == before
+    assert [visit.holds.count() for visit in waiting] == [4, 4, 4]
+    assert AuditEvent.objects.count() == lines
+    assert FreedTime.objects.count() == 0
+
+
+def test_two_swap_their_times_while_the_third_is_refused_and_stays_as_it_was(
+    clinic, lead, now, waiting
+):
+    factories.appointment(factories.patient(clinic), TUESDAY, 900)
+    before = as_it_stands(waiting[2])
+
+    applied = turn(clinic, lead, now, waiting, (NOON, EARLY, 900))
+
+    assert {row.pk for row in applied.moved} == {waiting[0].pk, waiting[1].pk}
+    assert list(applied.clashed) == [waiting[2].pk]
+    assert as_it_stands(waiting[2]) == before
+    rows = Appointment.objects.filter(pk__in=[row.pk for row in waiting]).order_by("pk")
+    assert list(rows.values_list("local_start_min", "status")) == [
+        (NOON, "booked"), (EARLY, "booked"), (LATE, "proposed"),
+    ]  # fmt: skip
+    told = AuditEvent.objects.get(action="repair.applied").details
+    assert told["clashed"] == [waiting[2].pk]
+
+
+def test_a_round_of_times_with_one_row_refused_moves_nobody(clinic, lead, now, waiting):
+    last = waiting[2]
+    Appointment.objects.create(  # the last one's patient has something else then, in no room
+        clinic=clinic, patient=last.patient, service=last.service,
+        practitioner=clinic.resources.practitioners()[1],
+        local_date=TUESDAY, local_start_min=EARLY, starts_at=waiting[0].starts_at,
+        ends_at=waiting[0].ends_at, booked_at=now, booked_by=lead, status="booked",
+    )  # fmt: skip
+    before = [as_it_stands(visit) for visit in waiting]
+
+    applied = turn(clinic, lead, now, waiting, (NOON, LATE, EARLY))
+
+    assert applied.moved == []
+    assert applied.clashed[last.pk] == "The patient already has an appointment at 09:00."
+    assert [as_it_stands(visit) for visit in waiting] == before
+
+
+def test_who_was_to_have_the_time_of_somebody_not_accepted_is_told_whose_it_is(
+    clinic, lead, now, waiting
+):
+    applied = turn(clinic, lead, now, waiting[:1], (NOON,))
+
+    name = waiting[1].patient.full_name
+    assert applied.clashed == {
+        waiting[0].pk: f"This time is still kept for {name}, who has no new time yet."
+    }
+    assert waiting[1].holds.count() == 4
+
+
+def test_a_visit_gets_the_room_and_device_of_the_plan(clinic, patient, lead, now, ill):
+    visit = factories.appointment(patient, TUESDAY)
+    keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
+    room, device = (clinic.resources.filter(kind=kind).last() for kind in ("room", "device"))
+    who = clinic.resources.practitioners()[1]
+    slot = replace(slot_of(clinic, start=600), practitioner_id=who.pk, room_id=room.pk,
+                   device_id=device.pk)  # fmt: skip
+
+    apply_repair(clinic=clinic, rows=[chosen(visit, slot)], at=now, by=lead)
+
+    visit.refresh_from_db()
+    assert (visit.practitioner, visit.room, visit.device) == (who, room, device)
+
+
 def test_applying_twice_moves_once(clinic, patient, lead, now, ill):
     visit = factories.appointment(patient, TUESDAY)
     keep_absence(clinic=clinic, absence=ill, at=now, by=lead)
@@ -252,7 +381,10 @@ def test_a_row_somebody_changed_is_not_moved(clinic, patient, lead, now, ill):
 
     applied = apply_repair(clinic=clinic, rows=[row], at=now, by=lead)
 
-    assert applied.clashed == {visit.pk: "Somebody changed this appointment meanwhile."}
+    assert applied.clashed == {
+        visit.pk: "Somebody changed this appointment meanwhile: "
+                  "it is now booked for Tue 24 Nov, 12:00."
+    }  # fmt: skip
     assert Appointment.objects.get().local_start_min == 720
 
 

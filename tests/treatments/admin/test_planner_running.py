@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.contrib.admin.models import LogEntry
 
-from clinic.models import Appointment
+from clinic.models import Appointment, OutboxMessage
 from tests import factories
 from tests.support.planner import LIST, LIVE, URL, days, slots, text, word
 from treatments.actions.diary import book_session
@@ -59,6 +59,30 @@ def test_booking_the_rest_leaves_what_is_booked(desk, running, lead):
     assert visit.version == int(sent["seen_2"])
     line = LogEntry.objects.get()
     assert (line.object_id, line.is_change()) == (str(running.pk), True)
+
+
+def test_saving_what_is_booked_already_moves_nothing_and_says_so(desk, running):
+    page = desk.get(URL, {"plan": running.pk})
+    visit = running.sessions.get(number=2).appointment
+    before = Appointment.objects.values().get()
+    told = OutboxMessage.objects.count()
+    own = {"slot_2": slots(page)["slot_2"], "seen_2": str(visit.version)}
+
+    answer = desk.post(f"{URL}?plan={running.pk}", own | {"book": "1"}, follow=True)
+
+    assert "Nothing was changed: every session keeps its time." in text(answer)
+    assert Appointment.objects.values().get() == before
+    assert (OutboxMessage.objects.count(), LogEntry.objects.count()) == (told, 0)
+
+
+def test_only_what_is_newly_booked_is_counted(desk, running):
+    page = desk.get(URL, {"plan": running.pk})
+    visit = running.sessions.get(number=2).appointment
+
+    answer = desk.post(f"{URL}?plan={running.pk}",
+                       slots(page) | {"seen_2": str(visit.version), "book": "1"}, follow=True)  # fmt: skip
+
+    assert "2 sessions booked for" in text(answer)
 
 
 def test_a_booked_date_far_too_late_moves_when_the_lead_lets_it(desk, patient, lead, now):

@@ -4,13 +4,17 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 
-from clinic.models import Appointment, Blackout, HoursException, Refusal
+from clinic.models import Appointment, Blackout, Refusal
+from clinic.scheduling.minutes import wall_of
+from clinic.scheduling.reasons import day_words
+from clinic.scheduling.slots import Slot
 from tests import factories
 from tests.support.diary import TUESDAY, slot_of
 from tests.support.planner import LIVE, text
-from treatments.actions.diary import book_session
+from treatments.actions.diary import book_session, move_appointment
 from treatments.actions.repair import Absence, keep_absence
 
 pytestmark = pytest.mark.django_db
@@ -46,71 +50,6 @@ def test_an_empty_page_asks_who_is_away(as_user, lead):
     answer = as_user(lead).get(URL)
 
     assert "Nothing waits to be moved" in text(answer)
-
-
-def test_keeping_an_absence_lists_the_visits_with_new_times(as_user, clinic, lead):
-    visit = factories.appointment(factories.patient(clinic), TUESDAY)
-    who = clinic.resources.practitioners()[0]
-
-    answer = as_user(lead).post(URL, {"absent": "1", "resource": who.pk, "reason": "sick",
-                                      "from_day": TUESDAY, "from_min": "", "to_min": ""},
-                                follow=True)  # fmt: skip
-
-    assert HoursException.objects.get().to_day == TUESDAY
-    assert f"{who} is ill, Tue 24 Nov. 1 appointment has to move." in text(answer)
-    assert list(held(answer)) == [f"v{visit.pk}-{name}"
-                                  for name in ("place", "decision", "refused", "version")]  # fmt: skip
-
-
-def test_an_absence_kept_in_the_settings_is_offered_and_made_work_of(as_user, clinic, lead):
-    visit = factories.appointment(factories.patient(clinic), TUESDAY)
-    row = HoursException.objects.create(
-        clinic=clinic, resource=visit.practitioner, reason="leave", from_day=TUESDAY, to_day=TUESDAY
-    )
-    client = as_user(lead)
-    assert "1 appointment is still booked into it." in text(client.get(URL))
-
-    answer = client.post(URL, {"again": row.pk}, follow=True)
-
-    visit.refresh_from_db()
-    assert visit.status == "proposed"
-    assert HoursException.objects.count() == 1
-    assert "still booked into it" not in text(answer)
-
-
-def test_another_clinics_absence_is_not_found(as_user, lead):
-    abroad = factories.clinic_with_diary()
-    row = HoursException.objects.create(clinic=abroad, from_day=TUESDAY, to_day=TUESDAY)
-
-    assert as_user(lead).post(URL, {"again": row.pk}).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("sent", "words"),
-    [
-        ({"from_day": "2026-11-24", "from_min": "9:00"}, "Give both hours"),
-        ({"from_day": "2026-11-24", "to_day": "2026-11-23"}, "The last day cannot come before"),
-        ({"from_day": "2026-10-24"}, "These days are over."),
-        ({}, "Choose a day."),
-    ],
-)
-def test_an_absence_that_makes_no_sense_is_refused(as_user, lead, sent, words):
-    answer = as_user(lead).post(URL, {"absent": "1", "reason": "sick", **sent})
-
-    assert answer.status_code == 422
-    assert words in text(answer)
-    assert HoursException.objects.count() == 0
-
-
-def test_another_clinics_practitioner_cannot_be_away_here(as_user, lead):
-    other = factories.clinic_with_diary().resources.practitioners()[0]
-
-    answer = as_user(lead).post(
-        URL, {"absent": "1", "reason": "sick", "from_day": TUESDAY, "resource": other.pk}
-    )
-
-    assert answer.status_code == 422
-    assert HoursException.objects.count() == 0
 
 
 def test_accepting_keeps_the_plan_as_it_stands(as_user, lead, ill):
@@ -242,6 +181,55 @@ def test_applying_twice_moves_once(as_user, lead, ill):
     client.post(URL, sent)
 
     assert set(Appointment.objects.values_list("status", "version")) == {("booked", 3)}
+
+
+def test_who_was_refused_stays_as_it_was_and_has_another_time_on_the_page_that_follows(
+    as_user, clinic, lead, now, ill
+):
+    client = as_user(lead)
+    accepted = press(client, client.get(URL), "all-")
+    places = {visit.pk: held(accepted)[f"v{visit.pk}-place"] for visit in ill}
+    start, who = (int(part) for part in places[ill[2].pk].split(".")[:2])
+    moved = ill[0]  # the desk moves one of them into the time another one was to have
+    moved.refresh_from_db()
+    day, minute = wall_of(start, clinic.zone)
+    move_appointment(
+        appointment=moved, slot=Slot(day, minute, start, start + 1, who, None, None),
+        version=moved.version, at=now, by=lead,
+    )  # fmt: skip
+    kept = sorted(ill[2].holds.values_list("resource", "start", "end"))
+
+    answer = client.post(URL, {**held(accepted), "apply": "1"}, follow=True)
+
+    said = text(answer)
+    assert "1 appointment moved." in said
+    assert (f"{moved.patient.full_name}: Somebody changed this appointment meanwhile: it is now "
+            f"booked for {day_words(day)}, {minute // 60:02d}:{minute % 60:02d}.") in said  # fmt: skip
+    assert f"{ill[2].patient.full_name}: This time has just been taken." in said
+    assert "1 appointment stays as it was and is planned again on this page." in said
+    ill[2].refresh_from_db()
+    assert ill[2].status == "proposed"
+    assert sorted(ill[2].holds.values_list("resource", "start", "end")) == kept
+    assert held(answer)[f"v{ill[2].pk}-place"] not in {"", places[ill[2].pk]}
+
+
+def test_many_refusals_are_named_without_covering_the_page(as_user, clinic, lead, now, ill):
+    client = as_user(lead)
+    more = [factories.appointment(factories.patient(clinic), TUESDAY + timedelta(days=1), m)
+            for m in (540, 660)]  # fmt: skip
+    absence = Absence(clinic.resources.practitioners()[0], more[0].local_date, more[0].local_date,
+                      "sick")  # fmt: skip
+    keep_absence(clinic=clinic, absence=absence, at=now, by=lead)
+    accepted = press(client, client.get(URL), "all-")
+    Appointment.objects.update(version=F("version") + 1)  # somebody else has been at them all
+
+    said = text(client.post(URL, {**held(accepted), "apply": "1"}, follow=True))
+
+    names = [row.patient.full_name for row in [*ill, *more]]
+    assert said.count("Somebody changed this appointment meanwhile") == 3
+    assert sum(f"{name}: Somebody changed" in said for name in names) == 3
+    assert "Not moved either: " in said
+    assert "5 appointments stay as they were and are planned again on this page." in said
 
 
 def test_applying_nothing_says_so(as_user, lead, ill):
