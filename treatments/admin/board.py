@@ -89,13 +89,15 @@ def board(desk, request):
     mondays = weeks_from(first, WEEKS)
     practitioners = request.clinic.resources.practitioners().order_by("order", "pk")
     filters = Filters(request.GET, list(practitioners))
-    page = Paginator(filters.kept(desk.get_queryset(request)), ROWS).get_page(
-        request.GET.get("page")
-    )
+    courses = desk.get_queryset(request)
+    page = Paginator(filters.kept(courses), ROWS).get_page(request.GET.get("page"))
+    # The order of tens of thousands is found without the names that forty of them are shown with.
+    shown = list(page.object_list.values_list("pk", flat=True))
     planner = reverse("admin:treatments_treatmentplan_planner")
     facts = {
         "rows": [
-            row_of(plan, mondays, today, planner) for plan in with_sessions(page.object_list)
+            row_of(plan, mondays, today, planner)
+            for plan in with_sessions(courses.filter(pk__in=shown))
         ],
         "mondays": mondays, "this_week": monday_of(today), "page": page, "filters": filters,
         "today": today, "marks": MARKS.values(), "first": first, "usual": usual,

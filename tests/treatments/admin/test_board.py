@@ -17,7 +17,7 @@ URL = reverse("admin:treatments_treatmentplan_board")
 MONDAY = date(2026, 11, 23)
 # Session, account, clinics of the frame, whether the person leads; practitioners and protocols to
 # filter by; how many courses; the courses; their sessions with appointments.
-QUERIES = 8
+QUERIES = 9
 
 
 @pytest.fixture(autouse=True)
