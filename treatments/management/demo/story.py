@@ -108,7 +108,7 @@ NORTH = (
 SOUTH = (
     Course("today", 4, (36,), today=600, ahead=(35,), camera=True),
     Course("today", 4, (70, 34), today=780, **CHEEKS),
-    Course("on_track", 3, (10,), ahead=(24,)),
+    Course("on_track", 3, (10,), ahead=(21,)),
     Course("book_now", 4, (25,)),
     Course("overdue", 4, (40,), cancelled=4),
     Course("at_risk", 4, (55,), missed=18),
