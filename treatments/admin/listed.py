@@ -13,8 +13,8 @@ from treatments.models import TreatmentPlan
 #: What a row prints; everything else stays in the database.
 PRINTED = (
     "status", "sessions_planned", "sessions_done", "last_session_on", "next_ideal_on",
-    "next_booked_on", "next_latest_on", "event_on", "start_by_on", "patient__family_name", "patient__given_name", "protocol__name",
-    "practitioner__name",
+    "next_booked_on", "next_latest_on", "event_on", "start_by_on",
+    "patient__family_name", "patient__given_name", "protocol__name", "practitioner__name",
 )  # fmt: skip
 
 

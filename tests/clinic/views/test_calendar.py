@@ -14,21 +14,7 @@ from treatments.actions.diary import book_session
 TUESDAY = date(2026, 11, 24)
 DATA_QUERIES = 12
 
-
-@pytest.fixture(autouse=True)
-def _monday(time_machine, now):
-    time_machine.move_to(now, tick=False)
-
-
-@pytest.fixture
-def at_desk(as_user, desk):
-    return as_user(desk)
-
-
-@pytest.fixture
-def visit(patient, desk):
-    """Return a visit on Tuesday at 10:00."""
-    return factories.appointment(patient, TUESDAY, by=desk)
+pytestmark = pytest.mark.usefixtures("on_monday")
 
 
 @pytest.fixture
